@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+base_sources += %D%/error.c %D%/error.h %D%/log.c %D%/log.h %D%/fd.c %D%/fd.h %D%/path.c %D%/path.h

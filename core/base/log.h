@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The log that --log and --log-format choose. Nothing is written anywhere before log_open, and
+ * never to the payload's standard streams; the program prints its one error itself.
+ */
+#ifndef CORE_BASE_LOG_H
+#define CORE_BASE_LOG_H
+
+#include <stdarg.h>
+
+#include "base/error.h"
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* Append to PATH. Levels are those of barrer/plugin.h; what is above LEVEL is dropped. */
+int log_open(const char *path, enum log_format format, int level, struct barrer_error *err);
+/* Close the log; also done in a container's first process just before it executes the payload. */
+void log_close(void);
+/* A name of --log-level ("error" "warning" "notice" "info" "debug") as a number, or -1. */
+int log_level_from_name(const char *name);
+/* Whether a message of that level would be written: for callers that would work for it. */
+int log_enabled(int level);
+void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_vwrite(int level, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+/* The log's descriptor, or -1: it has to survive close_range(2) in the child. */
+int log_fd(void);
+
+#endif

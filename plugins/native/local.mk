@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+PLUGINS += %D%/native.la
+%C%_native_la_SOURCES = %D%/native.c
+%C%_native_la_LDFLAGS = $(PLUGIN_LDFLAGS)

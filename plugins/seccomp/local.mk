@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+PLUGINS += %D%/seccomp.la
+%C%_seccomp_la_SOURCES = %D%/seccomp.c
+%C%_seccomp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+%C%_seccomp_la_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_seccomp_la_LIBADD = $(SECCOMP_LIBS)
