@@ -28,7 +28,9 @@ int path_open_procfs(int *ret_fd, struct barrer_error *err);
  * first, each of them owned by root or OWNER. ENOENT is an ordinary answer; EPERM comes with a
  * text that names the component, what was found, what is wanted, and the remedy. */
 int path_check_trusted(const char *path, uid_t owner, struct barrer_error *err);
-/* The owner that is trusted beside root: that of the running executable. */
+/* The owner that is trusted beside root: that of the running executable. Handing PATH_EXE_OWNER to
+ * path_check_trusted means the same, asked only when a component is not root's. */
+#define PATH_EXE_OWNER ((uid_t)-1)
 uid_t path_trusted_owner(void);
 
 /* Create DIR and what is missing above it, with MODE for what is created. */
