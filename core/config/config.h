@@ -49,17 +49,28 @@ const char *config_text(const struct config *config, const char *section, const 
 /* All values, sorted by section and then in the order of the files: the I-th, or NULL. */
 const struct config_value *config_at(const struct config *config, size_t i);
 
+/* What "=" and "+=" put together to a value of config_get or config_at, one for each line. */
+struct config_part {
+    char *text;
+    const char *file;
+    unsigned line;
+};
+const struct config_part *config_parts(const struct config_value *value, size_t *ret_n);
+
 /* Check [plugin INSTANCE] against the schema of its module, normalise the values, and add the
  * schema's defaults: a fresh array that ends with key == NULL, freed by config_options_free.
  * Keys that the core itself reads there (module, allow-annotations, and x-...) are passed over. */
 int config_options(const struct config *config, const char *instance,
                    const struct barrer_option *schema, struct barrer_pair **ret_options,
                    struct barrer_error *err);
+/* The same array from N pairs that were checked before (state.json keeps them). */
+int config_options_copy(const struct barrer_pair *pairs, size_t n, struct barrer_pair **ret_options,
+                        struct barrer_error *err);
 void config_options_free(struct barrer_pair *options);
 /* The elements of a list-valued text, split at blanks: fresh array and strings in one block. */
 int config_split(const char *text, char ***ret_words, struct barrer_error *err);
 
-/* "FILE:LINE: [SECTION] KEY", for messages about a value. */
+/* Fail with "FILE:LINE: [SECTION] KEY: " and the formatted text. */
 int config_fail(struct barrer_error *err, const struct config_value *value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The nearest of NAMES (NULL ends it) to NAME by edit distance, or NULL when none is near. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sections and keys that the core itself knows, their defaults, and the check of their values.
+ */
+#ifndef CORE_CONFIG_KEYS_H
+#define CORE_CONFIG_KEYS_H
+
+#include "config/config.h"
+#include "config/problems.h"
+
+struct config_key {
+    const char *type; /* of barrer/plugin.h, or "plugins": a composition */
+    const char *key;
+    const char *fallback; /* the default, or NULL */
+    const char *help;
+};
+
+/* The keys of a section by its name, key == NULL ends them; NULL: not a section of the core. */
+const struct config_key *keys_of_section(const char *section);
+/* The instance that a section "plugin NAME" is for, or NULL. */
+const char *keys_instance(const char *section);
+/* Whether KEY is one that nobody interprets: x-... */
+int keys_is_comment(const char *key);
+
+/* Check a section's name: 1, or 0 with a problem added. */
+int keys_check_section(const char *file, unsigned line, const char *section,
+                       struct problems *problems);
+/* The same for a key in a section that is known; keys of plugins are checked for their form. */
+int keys_check_key(const char *file, unsigned line, const char *section, const char *key,
+                   struct problems *problems);
+/* Add the defaults of all keys. */
+int keys_add_built_in(struct config *config);
+/* Check the merged values of the keys that the core reads. */
+void keys_check_values(const struct config *config, struct problems *problems);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <barrer/util.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "config/reader.h"
+
+#define FOLDERS 3
+#define MAIN_FILE "barrer.conf"
+#define DROP_INS "barrer.conf.d"
+
+struct folder {
+    const char *path;
+    int fd;          /* O_PATH; -1: absent */
+    int drop_ins_fd; /* -1: absent */
+    char **names;    /* of the drop-ins, sorted */
+    size_t n_names;
+    int is_checked, is_trusted; /* path_check_trusted */
+};
+
+struct layers {
+    struct folder folders[FOLDERS];
+    layers_each *each;
+    void *arg;
+    struct problems *problems;
+};
+
+static void add_failure(struct layers *layers, const char *path, const char *what, int errnum)
+{
+    problems_add(layers->problems, "%s \"%s\": %s", what, path, strerrordesc_np(errnum));
+}
+
+/* The device that masks a file when a link leads to it. */
+static int is_null_device(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* The rule of path_check_trusted for the file itself. */
+static int is_trusted_file(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+           (st->st_uid == 0 || st->st_uid == path_trusted_owner());
+}
+
+/* path_check_trusted wants an absolute path. */
+static int check_path(struct layers *layers, const char *path)
+{
+    struct barrer_error err = {.errnum = 0};
+    barrer_auto_free char *folder = NULL, *absolute = NULL;
+
+    if (path[0] != '/') {
+        folder = getcwd(NULL, 0);
+        if (folder == NULL || asprintf(&absolute, "%s/%s", folder, path) < 0) {
+            absolute = NULL;
+            add_failure(layers, path, "find", errno);
+            return 0;
+        }
+    }
+    if (path_check_trusted(absolute != NULL ? absolute : path, path_trusted_owner(), &err) < 0) {
+        problems_add(layers->problems, "%s", err.text);
+        return 0;
+    }
+    return 1;
+}
+
+/* Asked once per folder, and only when there is something to read in it. */
+static int is_trusted_folder(struct layers *layers, struct folder *folder)
+{
+    if (!folder->is_checked) {
+        folder->is_checked = 1;
+        folder->is_trusted = check_path(layers, folder->path);
+    }
+    return folder->is_trusted;
+}
+
+static void read_text(struct layers *layers, const char *path, int fd)
+{
+    barrer_auto_free char *text = NULL;
+    size_t length;
+    int r = fd_read_all(fd, LAYERS_FILE_LIMIT, &text, &length);
+
+    if (r == -EFBIG)
+        problems_add(layers->problems, "%s: larger than %d KiB", path, LAYERS_FILE_LIMIT / 1024);
+    else if (r < 0)
+        add_failure(layers, path, "read", -r);
+    else
+        layers->each(layers->arg, path, text, length);
+}
+
+/* Read NAME below DIR_FD, known to messages as PATH. A regular file is judged by its descriptor
+ * and FOLDER, which holds it; a link by all that lies on the way. O_NONBLOCK: a FIFO must not stop
+ * us. */
+static void read_at(struct layers *layers, struct folder *folder, int dir_fd, const char *name,
+                    const char *path)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    barrer_auto_fd int fd = openat(dir_fd, name, flags | O_NOFOLLOW);
+    int is_link = fd < 0 && errno == ELOOP;
+    struct stat st;
+
+    if (is_link)
+        fd = openat(dir_fd, name, flags);
+    if (fd < 0 && errno == ENOENT && !is_link && folder != NULL)
+        return;
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        add_failure(layers, path, "open", errno);
+        return;
+    }
+    if (is_link && is_null_device(&st))
+        return;
+    if (!S_ISREG(st.st_mode)) {
+        problems_add(layers->problems, "%s: not a regular file", path);
+        return;
+    }
+    if (is_link || folder == NULL || !is_trusted_file(&st)) {
+        if (!check_path(layers, path))
+            return;
+    } else if (!is_trusted_folder(layers, folder)) {
+        return;
+    }
+    read_text(layers, path, fd);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int is_drop_in(const char *name)
+{
+    size_t length = strlen(name);
+
+    return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
+}
+
+static int add_name(struct folder *folder, const char *name)
+{
+    char **names = reallocarray(folder->names, folder->n_names + 1, sizeof(*names));
+    char *copy = strdup(name);
+
+    if (names != NULL)
+        folder->names = names;
+    if (names == NULL || copy == NULL) {
+        free(copy);
+        return -ENOMEM;
+    }
+    names[folder->n_names++] = copy;
+    return 0;
+}
+
+static int list_names(struct layers *layers, struct folder *folder)
+{
+    char buffer[8192] __attribute__((aligned(8)));
+    ssize_t n;
+
+    while ((n = getdents64(folder->drop_ins_fd, buffer, sizeof(buffer))) > 0) {
+        for (ssize_t at = 0; at < n;) {
+            const struct dirent64 *dirent = (const void *)(buffer + at);
+            int r = 0;
+
+            at += dirent->d_reclen;
+            if (!is_drop_in(dirent->d_name))
+                continue;
+            if (reader_is_text(dirent->d_name, strlen(dirent->d_name)))
+                r = add_name(folder, dirent->d_name);
+            else
+                problems_add(layers->problems, "%s/" DROP_INS ": a name with control characters",
+                             folder->path);
+            if (r < 0)
+                return r;
+        }
+    }
+    if (folder->n_names > 1)
+        qsort(folder->names, folder->n_names, sizeof(*folder->names), compare_names);
+    return n < 0 ? -errno : 0;
+}
+
+/* An absent folder costs one system call. */
+static void open_folder(struct layers *layers, struct folder *folder, const char *path)
+{
+    int r;
+
+    folder->path = path;
+    folder->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd < 0) {
+        if (errno != ENOENT)
+            add_failure(layers, path, "open", errno);
+        return;
+    }
+    folder->drop_ins_fd = openat(folder->fd, DROP_INS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->drop_ins_fd < 0) {
+        if (errno != ENOENT)
+            problems_add(layers->problems, "open \"%s/" DROP_INS "\": %s", path,
+                         strerrordesc_np(errno));
+        return;
+    }
+    r = list_names(layers, folder);
+    if (r < 0)
+        problems_add(layers->problems, "read \"%s/" DROP_INS "\": %s", path, strerrordesc_np(-r));
+}
+
+static void close_folder(struct folder *folder)
+{
+    for (size_t i = 0; i < folder->n_names; i++)
+        free(folder->names[i]);
+    free(folder->names);
+    barrer_close_fd(&folder->drop_ins_fd);
+    barrer_close_fd(&folder->fd);
+}
+
+/* Whether a later folder has a drop-in of that name. */
+static int is_replaced(const struct layers *layers, size_t i, const char *name)
+{
+    while (++i < FOLDERS)
+        for (size_t j = 0; j < layers->folders[i].n_names; j++)
+            if (strcmp(layers->folders[i].names[j], name) == 0)
+                return 1;
+    return 0;
+}
+
+static void read_drop_ins(struct layers *layers, size_t i)
+{
+    struct folder *folder = &layers->folders[i];
+    struct folder drop_ins = {.fd = -1, .drop_ins_fd = -1};
+    barrer_auto_free char *folder_path = NULL;
+
+    if (folder->n_names == 0)
+        return;
+    if (asprintf(&folder_path, "%s/" DROP_INS, folder->path) < 0) {
+        folder_path = NULL;
+        add_failure(layers, folder->path, "read", ENOMEM);
+        return;
+    }
+    drop_ins.path = folder_path;
+    for (size_t j = 0; j < folder->n_names; j++) {
+        barrer_auto_free char *path = NULL;
+
+        if (is_replaced(layers, i, folder->names[j]))
+            continue;
+        if (asprintf(&path, "%s/%s", folder_path, folder->names[j]) < 0) {
+            path = NULL;
+            add_failure(layers, folder_path, "read", ENOMEM);
+            return;
+        }
+        read_at(layers, &drop_ins, folder->drop_ins_fd, folder->names[j], path);
+    }
+}
+
+static void read_folder(struct layers *layers, size_t i)
+{
+    struct folder *folder = &layers->folders[i];
+    barrer_auto_free char *path = NULL;
+
+    if (folder->fd < 0)
+        return;
+    if (asprintf(&path, "%s/" MAIN_FILE, folder->path) < 0) {
+        path = NULL;
+        add_failure(layers, folder->path, "read", ENOMEM);
+        return;
+    }
+    read_at(layers, folder, folder->fd, MAIN_FILE, path);
+    read_drop_ins(layers, i);
+}
+
+void layers_read_folders(const char *const *folders, layers_each *each, void *arg,
+                         struct problems *problems)
+{
+    struct layers layers = {.each = each, .arg = arg, .problems = problems};
+
+    for (size_t i = 0; i < FOLDERS; i++)
+        layers.folders[i].fd = layers.folders[i].drop_ins_fd = -1;
+    for (size_t i = 0; i < FOLDERS && folders[i] != NULL; i++)
+        open_folder(&layers, &layers.folders[i], folders[i]);
+    for (size_t i = 0; i < FOLDERS; i++)
+        read_folder(&layers, i);
+    for (size_t i = 0; i < FOLDERS; i++)
+        close_folder(&layers.folders[i]);
+}
+
+void layers_read_file(const char *file, layers_each *each, void *arg, struct problems *problems)
+{
+    struct layers layers = {.each = each, .arg = arg, .problems = problems};
+
+    read_at(&layers, NULL, AT_FDCWD, file, file);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <barrer/util.h>
+
+#define BUILT_IN "(built in)"
+
+struct entry *tree_find(const struct config *config, const char *section, const char *key)
+{
+    for (size_t i = 0; i < config->n_entries; i++) {
+        struct entry *entry = config->entries[i];
+
+        if (strcmp(entry->value.section, section) == 0 && strcmp(entry->value.key, key) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+static void entry_destroy(struct entry *entry)
+{
+    if (entry == NULL)
+        return;
+    for (size_t i = 0; i < entry->n_parts; i++)
+        free(entry->parts[i].text);
+    free(entry->parts);
+    free((char *)(uintptr_t)entry->value.section);
+    free((char *)(uintptr_t)entry->value.key);
+    free((char *)(uintptr_t)entry->value.value);
+    free(entry);
+}
+
+static struct entry *entry_create(const char *section, const char *key)
+{
+    struct entry *entry = calloc(1, sizeof(*entry));
+
+    if (entry == NULL)
+        return NULL;
+    entry->value.section = strdup(section);
+    entry->value.key = strdup(key);
+    if (entry->value.section == NULL || entry->value.key == NULL) {
+        entry_destroy(entry);
+        return NULL;
+    }
+    return entry;
+}
+
+/* Behind the last entry of the same or an earlier section. */
+static int insert(struct config *config, struct entry *entry)
+{
+    struct entry **entries =
+        reallocarray(config->entries, config->n_entries + 1, sizeof(struct entry *));
+    size_t at = config->n_entries;
+
+    if (entries == NULL)
+        return -ENOMEM;
+    config->entries = entries;
+    while (at > 0 && strcmp(entries[at - 1]->value.section, entry->value.section) > 0)
+        at--;
+    memmove(entries + at + 1, entries + at, (config->n_entries - at) * sizeof(struct entry *));
+    entries[at] = entry;
+    config->n_entries++;
+    return 0;
+}
+
+static struct entry *find_or_insert(struct config *config, const char *section, const char *key)
+{
+    struct entry *entry = tree_find(config, section, key);
+
+    if (entry != NULL)
+        return entry;
+    entry = entry_create(section, key);
+    if (entry == NULL || insert(config, entry) < 0) {
+        entry_destroy(entry);
+        return NULL;
+    }
+    return entry;
+}
+
+static void clear_parts(struct entry *entry)
+{
+    for (size_t i = 0; i < entry->n_parts; i++)
+        free(entry->parts[i].text);
+    entry->n_parts = 0;
+    entry->has_base = 0;
+}
+
+static int add_part(struct entry *entry, const char *text, const char *file, unsigned line)
+{
+    struct config_part *parts = reallocarray(entry->parts, entry->n_parts + 1, sizeof(*parts));
+    char *copy = strdup(text);
+
+    if (parts != NULL)
+        entry->parts = parts;
+    if (parts == NULL || copy == NULL) {
+        free(copy);
+        return -ENOMEM;
+    }
+    parts[entry->n_parts++] = (struct config_part){.text = copy, .file = file, .line = line};
+    return 0;
+}
+
+/* Put the parts together, separated by one blank, as the public value. */
+static int join_parts(struct entry *entry)
+{
+    const struct config_part *last;
+    size_t length = 0;
+    char *text, *end;
+
+    free((char *)(uintptr_t)entry->value.value);
+    entry->value.value = NULL;
+    if (entry->n_parts == 0)
+        return 0;
+    for (size_t i = 0; i < entry->n_parts; i++)
+        length += strlen(entry->parts[i].text) + 1;
+    text = end = malloc(length);
+    if (text == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < entry->n_parts; i++) {
+        if (i > 0)
+            *end++ = ' ';
+        end = stpcpy(end, entry->parts[i].text);
+    }
+    last = &entry->parts[entry->n_parts - 1];
+    entry->value.value = text;
+    entry->value.file = last->file;
+    entry->value.line = last->line;
+    return 0;
+}
+
+/* Within one file, a key is set once, and set before it is appended to: otherwise one of the lines
+ * would be without effect. 0 when the line may not be. */
+static int check_order(struct entry *entry, const struct assignment *a, struct problems *problems)
+{
+    if (a->layer == 0)
+        return 1;
+    if (entry->layer != a->layer) {
+        entry->layer = a->layer;
+        entry->set_line = entry->append_line = 0;
+    }
+    if (a->is_append) {
+        entry->append_line = a->line;
+        return 1;
+    }
+    if (entry->set_line > 0)
+        problems_add_at(problems, a->file, a->line,
+                        "[%s] %s: already set in line %u (\"%s += ...\" appends)", a->section,
+                        a->key, entry->set_line, a->key);
+    else if (entry->append_line > 0)
+        problems_add_at(problems, a->file, a->line,
+                        "[%s] %s: already appended to in line %u, which this would undo",
+                        a->section, a->key, entry->append_line);
+    else {
+        entry->set_line = a->line;
+        return 1;
+    }
+    return 0;
+}
+
+static int apply(struct entry *entry, const struct assignment *a)
+{
+    int r = 0;
+
+    if (!a->is_append) {
+        clear_parts(entry);
+        if (a->value[0] != '\0') {
+            r = add_part(entry, a->value, a->file, a->line);
+            entry->has_base = 1;
+        } else if (entry->built_in != NULL) {
+            r = add_part(entry, entry->built_in, BUILT_IN, 0);
+            entry->has_base = 1;
+        }
+    } else {
+        r = add_part(entry, a->value, a->file, a->line);
+    }
+    return r < 0 ? r : join_parts(entry);
+}
+
+void tree_assign(struct config *config, const struct assignment *a, struct problems *problems)
+{
+    struct entry *entry;
+
+    if (a->is_append && a->value[0] == '\0') {
+        problems_add_at(problems, a->file, a->line, "[%s] %s: \"+=\" without anything to append",
+                        a->section, a->key);
+        return;
+    }
+    entry = find_or_insert(config, a->section, a->key);
+    if (entry != NULL && !check_order(entry, a, problems))
+        return;
+    if (entry == NULL || apply(entry, a) < 0)
+        problems_add_at(problems, a->file, a->line, "[%s] %s: out of memory", a->section, a->key);
+}
+
+int tree_add_built_in(struct config *config, const char *section, const char *key, const char *text)
+{
+    struct entry *entry = find_or_insert(config, section, key);
+    struct assignment assignment = {.value = ""};
+
+    if (entry == NULL)
+        return -ENOMEM;
+    entry->built_in = text;
+    return apply(entry, &assignment);
+}
+
+const char *tree_keep_name(struct config *config, const char *name)
+{
+    char **files = reallocarray(config->files, config->n_files + 1, sizeof(*files));
+    char *copy;
+
+    if (files == NULL)
+        return NULL;
+    config->files = files;
+    copy = strdup(name);
+    if (copy != NULL)
+        files[config->n_files++] = copy;
+    return copy;
+}
+
+void config_destroy(struct config *config)
+{
+    if (config == NULL)
+        return;
+    for (size_t i = 0; i < config->n_entries; i++)
+        entry_destroy(config->entries[i]);
+    for (size_t i = 0; i < config->n_files; i++)
+        free(config->files[i]);
+    free(config->entries);
+    free(config->files);
+    free(config);
+}
+
+const struct config_value *config_get(const struct config *config, const char *section,
+                                      const char *key)
+{
+    const struct entry *entry = tree_find(config, section, key);
+
+    return entry != NULL && entry->value.value != NULL ? &entry->value : NULL;
+}
+
+const char *config_text(const struct config *config, const char *section, const char *key,
+                        const char *fallback)
+{
+    const struct config_value *value = config_get(config, section, key);
+
+    return value != NULL ? value->value : fallback;
+}
+
+const struct config_value *config_at(const struct config *config, size_t i)
+{
+    for (size_t j = 0; j < config->n_entries; j++)
+        if (config->entries[j]->value.value != NULL && i-- == 0)
+            return &config->entries[j]->value;
+    return NULL;
+}
+
+const struct config_part *config_parts(const struct config_value *value, size_t *ret_n)
+{
+    const struct entry *entry = (const struct entry *)(const void *)value;
+
+    *ret_n = entry->n_parts;
+    return entry->parts;
+}
+
+int config_fail(struct barrer_error *err, const struct config_value *value, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if (value->line > 0)
+        return error_fail(err, 0, "%s:%u: [%s] %s: %s", value->file, value->line, value->section,
+                          value->key, text);
+    return error_fail(err, 0, "%s: [%s] %s: %s", value->file, value->section, value->key, text);
+}
