@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 PLUGINS += %D%/namespace.la
-%C%_namespace_la_SOURCES = %D%/namespace.c
+%C%_namespace_la_SOURCES = %D%/namespace.c %D%/joins.c %D%/joins.h %D%/kinds.c %D%/kinds.h \
+	%D%/maps.c %D%/maps.h %D%/sysctl.c %D%/sysctl.h
 %C%_namespace_la_LDFLAGS = $(PLUGIN_LDFLAGS)
