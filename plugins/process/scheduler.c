@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The most that Linux can be built for (CONFIG_NR_CPUS). */
+#define MAX_CPUS 8192
+#define WORD_BITS (8 * sizeof(unsigned long))
+
+/* struct sched_attr of sched_setattr(2), first version, which every kernel takes. */
+struct attributes {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+struct named {
+    const char *name;
+    uint32_t value;
+};
+
+static const struct named policies[] = {
+    {"SCHED_OTHER", SCHED_NORMAL},
+    {"SCHED_FIFO", SCHED_FIFO},
+    {"SCHED_RR", SCHED_RR},
+    {"SCHED_BATCH", SCHED_BATCH},
+    {"SCHED_ISO", 4},
+    {"SCHED_IDLE", SCHED_IDLE},
+    {"SCHED_DEADLINE", SCHED_DEADLINE},
+    {NULL, 0},
+};
+
+static const struct named flags[] = {
+    {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+    {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+    {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+    {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+    {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
+    {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
+    {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+    {NULL, 0},
+};
+
+static const struct named io_classes[] = {
+    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
+    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
+    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+    {NULL, 0},
+};
+
+static const struct named *find(const struct named *table, const char *name)
+{
+    for (; table->name != NULL; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
+}
+
+static int translate(const struct barrer_host *host, const struct barrer_scheduler *wanted,
+                     struct attributes *ret_attributes, struct barrer_error *err)
+{
+    const struct named *policy = find(policies, wanted->policy);
+    uint64_t bits = 0;
+
+    if (policy == NULL)
+        return barrer_fail(host, err, EINVAL, "process.scheduler.policy: unknown policy \"%s\"",
+                           wanted->policy);
+    for (const char *const *name = wanted->flags; name != NULL && *name != NULL; name++) {
+        const struct named *flag = find(flags, *name);
+
+        if (flag == NULL)
+            return barrer_fail(host, err, EINVAL, "process.scheduler.flags: unknown flag \"%s\"",
+                               *name);
+        bits |= flag->value;
+    }
+    *ret_attributes = (struct attributes){
+        .size = sizeof(struct attributes),
+        .policy = policy->value,
+        .flags = bits,
+        .nice = wanted->nice,
+        .priority = (uint32_t)wanted->priority,
+        .runtime = wanted->runtime,
+        .deadline = wanted->deadline,
+        .period = wanted->period,
+    };
+    return 0;
+}
+
+/* Read "0-3,7" into a mask of MAX_CPUS bits; 0 or -EINVAL. */
+static int read_cpus(const char *list, unsigned long *mask)
+{
+    const char *p = list;
+
+    for (;;) {
+        unsigned long first, last;
+        char *end;
+
+        if (!isdigit((unsigned char)*p))
+            return -EINVAL;
+        first = last = strtoul(p, &end, 10);
+        if (*end == '-') {
+            p = end + 1;
+            if (!isdigit((unsigned char)*p))
+                return -EINVAL;
+            last = strtoul(p, &end, 10);
+        }
+        if (first > last || last >= MAX_CPUS)
+            return -EINVAL;
+        for (; first <= last; first++)
+            mask[first / WORD_BITS] |= 1ul << (first % WORD_BITS);
+        if (*end == '\0')
+            return 0;
+        if (*end != ',')
+            return -EINVAL;
+        p = end + 1;
+    }
+}
+
+static int check_cpus(const struct barrer_host *host, const char *property, const char *list,
+                      struct barrer_error *err)
+{
+    unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
+
+    if (list == NULL || read_cpus(list, mask) == 0)
+        return 0;
+    return barrer_fail(host, err, EINVAL,
+                       "process.execCPUAffinity.%s: expected a list of CPUs such as \"0-3,7\", got "
+                       "\"%s\"",
+                       property, list);
+}
+
+static int check_io_priority(const struct barrer_host *host,
+                             const struct barrer_io_priority *wanted, struct barrer_error *err)
+{
+    if (find(io_classes, wanted->priority_class) == NULL)
+        return barrer_fail(host, err, EINVAL, "process.ioPriority.class: unknown class \"%s\"",
+                           wanted->priority_class);
+    if (wanted->priority < 0 || wanted->priority > 7)
+        return barrer_fail(host, err, EINVAL,
+                           "process.ioPriority.priority: expected 0 to 7, got %d",
+                           wanted->priority);
+    return 0;
+}
+
+int process_scheduler_check(const struct barrer_host *host,
+                            const struct barrer_process_request *request, struct barrer_error *err)
+{
+    struct attributes attributes;
+    int r = 0;
+
+    if (request->scheduler != NULL)
+        r = translate(host, request->scheduler, &attributes, err);
+    if (r == 0 && request->io_priority != NULL)
+        r = check_io_priority(host, request->io_priority, err);
+    if (r == 0)
+        r = check_cpus(host, "initial", request->cpu_affinity_initial, err);
+    if (r == 0)
+        r = check_cpus(host, "final", request->cpu_affinity_final, err);
+    return r;
+}
+
+int process_scheduler_apply(const struct barrer_host *host,
+                            const struct barrer_process_request *request, pid_t pid,
+                            struct barrer_error *err)
+{
+    const struct barrer_io_priority *io = request->io_priority;
+
+    if (request->scheduler != NULL) {
+        struct attributes attributes;
+        int r = translate(host, request->scheduler, &attributes, err);
+
+        if (r < 0)
+            return r;
+        if (syscall(SYS_sched_setattr, pid, &attributes, 0) < 0)
+            return barrer_fail(host, err, errno, "set scheduling policy %s%s",
+                               request->scheduler->policy,
+                               errno == EPERM ? " (needs CAP_SYS_NICE, and a cgroup that may have "
+                                                "realtime processes)"
+                                              : "");
+    }
+    if (io != NULL) {
+        int value = IOPRIO_PRIO_VALUE(find(io_classes, io->priority_class)->value, io->priority);
+
+        if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value) < 0)
+            return barrer_fail(host, err, errno, "set I/O priority %s %d%s", io->priority_class,
+                               io->priority,
+                               errno == EPERM ? " (needs CAP_SYS_ADMIN or CAP_SYS_NICE)" : "");
+    }
+    return 0;
+}
+
+int process_scheduler_bind(const struct barrer_host *host, const char *property, const char *list,
+                           struct barrer_error *err)
+{
+    unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
+
+    /* The system call instead of sched_setaffinity(3): a kernel takes a mask of any length. */
+    if (read_cpus(list, mask) < 0 || syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0)
+        return barrer_fail(host, err, errno, "process.execCPUAffinity.%s: bind to CPUs \"%s\"%s",
+                           property, list,
+                           errno == EINVAL ? " (none of them is online and in the cpuset)" : "");
+    return 0;
+}
