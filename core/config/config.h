@@ -54,6 +54,7 @@ struct config_part {
     char *text;
     const char *file;
     unsigned line;
+    int is_append;
 };
 const struct config_part *config_parts(const struct config_value *value, size_t *ret_n);
 
@@ -67,6 +68,11 @@ int config_options(const struct config *config, const char *instance,
 int config_options_copy(const struct barrer_pair *pairs, size_t n, struct barrer_pair **ret_options,
                         struct barrer_error *err);
 void config_options_free(struct barrer_pair *options);
+/* The annotations that [plugin INSTANCE] allows, NULL ends them, as one fresh block; NULL when it
+ * allows none. Each has to be one of DECLARED, the descriptor's (NULL: it declares none). */
+int config_annotations(const struct config *config, const char *instance,
+                       const char *const *declared, char ***ret_annotations,
+                       struct barrer_error *err);
 /* The elements of a list-valued text, split at blanks: fresh array and strings in one block. */
 int config_split(const char *text, char ***ret_words, struct barrer_error *err);
 

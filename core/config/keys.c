@@ -9,7 +9,7 @@
 #include <barrer/util.h>
 
 #include "config/composition.h"
-#include "config/schema.h"
+#include "config/types.h"
 #include "config/tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -176,9 +176,9 @@ static int check_typed(const struct config_value *value, const char *type, struc
     int r;
 
     (void)config_parts(value, &n_parts);
-    if (n_parts > 1 && !schema_is_list(type))
+    if (n_parts > 1 && !type_is_list(type))
         return config_fail(err, value, "takes one value, which \"+=\" cannot add to");
-    r = schema_normalise(type, value->value, &normal, &why);
+    r = type_normalise(type, value->value, &normal, &why);
     return r == 0         ? 0
            : r == -ENOMEM ? error_fail(err, ENOMEM, "check [%s] %s", value->section, value->key)
                           : config_fail(err, value, "%s", why.text);

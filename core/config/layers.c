@@ -69,7 +69,7 @@ static int check_path(struct layers *layers, const char *path)
             return 0;
         }
     }
-    if (path_check_trusted(absolute != NULL ? absolute : path, path_trusted_owner(), &err) < 0) {
+    if (path_check_trusted(absolute != NULL ? absolute : path, PATH_EXE_OWNER, &err) < 0) {
         problems_add(layers->problems, "%s", err.text);
         return 0;
     }

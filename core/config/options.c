@@ -7,7 +7,7 @@
 #include <barrer/util.h>
 
 #include "config/keys.h"
-#include "config/schema.h"
+#include "config/types.h"
 #include "config/tree.h"
 
 static size_t count_options(const struct barrer_option *schema)
@@ -73,7 +73,7 @@ static int default_of(const struct barrer_option *option, const char *section, c
 
     if (option->fallback == NULL)
         return 0;
-    r = schema_normalise(option->type, option->fallback, ret_text, &why);
+    r = type_normalise(option->type, option->fallback, ret_text, &why);
     if (r == -EINVAL)
         problems_add(problems, "[%s] %s: the plugin's own default is wrong: %s", section,
                      option->key, why.text);
@@ -87,7 +87,7 @@ static int check_parts(const struct entry *entry, const char *type, struct probl
         const struct config_part *part = &entry->parts[i];
         barrer_auto_free char *normal = NULL;
         struct barrer_error why = {.errnum = 0};
-        int r = schema_normalise(type, part->text, &normal, &why);
+        int r = type_normalise(type, part->text, &normal, &why);
 
         if (r == -EINVAL)
             problems_add_at(problems, part->file, part->line, "[%s] %s: %s", entry->value.section,
@@ -105,7 +105,7 @@ static int appended_value(const struct entry *entry, const struct barrer_option 
     const struct config_value *value = &entry->value;
     barrer_auto_free char *base = NULL;
     char *normal = NULL;
-    int r, is_list = schema_is_list(option->type);
+    int r, is_list = type_is_list(option->type);
 
     if (!is_list && strcmp(option->type, "string") != 0) {
         problems_add_at(problems, value->file, value->line,
@@ -118,7 +118,7 @@ static int appended_value(const struct entry *entry, const struct barrer_option 
         if (r < 0)
             return r;
     }
-    r = schema_normalise(option->type, value->value, &normal, NULL);
+    r = type_normalise(option->type, value->value, &normal, NULL);
     if (r < 0 || base == NULL || base[0] == '\0') {
         if (r == 0)
             *ret_text = normal;
@@ -144,7 +144,7 @@ static int option_value(const struct config *config, const char *section,
         return r;
     if (entry->n_parts > 1 || !entry->has_base)
         return appended_value(entry, option, ret_text, problems);
-    return schema_normalise(option->type, entry->value.value, ret_text, NULL);
+    return type_normalise(option->type, entry->value.value, ret_text, NULL);
 }
 
 static int add_option(struct barrer_pair *options, const char *key, char *text)
@@ -219,6 +219,50 @@ void config_options_free(struct barrer_pair *options)
         free((char *)(uintptr_t)options[i].value);
     }
     free(options);
+}
+
+static int has_text(const char *const *texts, const char *text)
+{
+    for (; texts != NULL && *texts != NULL; texts++)
+        if (strcmp(*texts, text) == 0)
+            return 1;
+    return 0;
+}
+
+static int fail_annotation(const struct config_value *value, const char *word,
+                           const char *const *declared, struct barrer_error *err)
+{
+    const char *nearest = declared != NULL ? config_nearest(word, declared) : NULL;
+
+    if (nearest != NULL)
+        return config_fail(err, value,
+                           "the plugin reads no annotation \"%s\" (did you mean \"%s\"?)", word,
+                           nearest);
+    return config_fail(err, value, "the plugin reads no annotation \"%s\"", word);
+}
+
+int config_annotations(const struct config *config, const char *instance,
+                       const char *const *declared, char ***ret_annotations,
+                       struct barrer_error *err)
+{
+    const struct config_value *value;
+    barrer_auto_free char **words = NULL;
+    char section[64];
+    int r;
+
+    (void)snprintf(section, sizeof(section), "plugin %s", instance);
+    value = config_get(config, section, "allow-annotations");
+    if (value != NULL) {
+        r = config_split(value->value, &words, err);
+        if (r < 0)
+            return r;
+        for (char **word = words; *word != NULL; word++)
+            if (!has_text(declared, *word))
+                return fail_annotation(value, *word, declared, err);
+    }
+    *ret_annotations = words;
+    words = NULL;
+    return 0;
 }
 
 int config_split(const char *text, char ***ret_words, struct barrer_error *err)

@@ -89,7 +89,8 @@ static void clear_parts(struct entry *entry)
     entry->has_base = 0;
 }
 
-static int add_part(struct entry *entry, const char *text, const char *file, unsigned line)
+static int add_part(struct entry *entry, const char *text, const char *file, unsigned line,
+                    int is_append)
 {
     struct config_part *parts = reallocarray(entry->parts, entry->n_parts + 1, sizeof(*parts));
     char *copy = strdup(text);
@@ -100,7 +101,8 @@ static int add_part(struct entry *entry, const char *text, const char *file, uns
         free(copy);
         return -ENOMEM;
     }
-    parts[entry->n_parts++] = (struct config_part){.text = copy, .file = file, .line = line};
+    parts[entry->n_parts++] =
+        (struct config_part){.text = copy, .file = file, .line = line, .is_append = is_append};
     return 0;
 }
 
@@ -168,14 +170,14 @@ static int apply(struct entry *entry, const struct assignment *a)
     if (!a->is_append) {
         clear_parts(entry);
         if (a->value[0] != '\0') {
-            r = add_part(entry, a->value, a->file, a->line);
+            r = add_part(entry, a->value, a->file, a->line, a->is_append);
             entry->has_base = 1;
         } else if (entry->built_in != NULL) {
-            r = add_part(entry, entry->built_in, BUILT_IN, 0);
+            r = add_part(entry, entry->built_in, BUILT_IN, 0, 0);
             entry->has_base = 1;
         }
     } else {
-        r = add_part(entry, a->value, a->file, a->line);
+        r = add_part(entry, a->value, a->file, a->line, a->is_append);
     }
     return r < 0 ? r : join_parts(entry);
 }

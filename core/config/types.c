@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/schema.h"
+#include "config/types.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -170,7 +170,7 @@ static void suggest_word(const char *type, const char *text, struct barrer_error
         (void)error_append(err, 0, " (did you mean \"%s\"?)", nearest);
 }
 
-int schema_is_list(const char *type)
+int type_is_list(const char *type)
 {
     return strncmp(type, "list(", 5) == 0;
 }
@@ -180,7 +180,7 @@ static int element_type(const char *type, char *element, size_t size)
 {
     size_t length = strlen(type);
 
-    if (!schema_is_list(type) || length < 7 || type[length - 1] != ')' || length - 6 >= size)
+    if (!type_is_list(type) || length < 7 || type[length - 1] != ')' || length - 6 >= size)
         return -EINVAL;
     memcpy(element, type + 5, length - 6);
     element[length - 6] = '\0';
@@ -194,7 +194,7 @@ static int normalise_words(const char *element, char *words, FILE *list, struct 
 
     for (char *word = strtok_r(words, BLANKS, &rest); word; word = strtok_r(NULL, BLANKS, &rest)) {
         barrer_auto_free char *normal = NULL;
-        int r = schema_normalise(element, word, &normal, err);
+        int r = type_normalise(element, word, &normal, err);
 
         if (r < 0)
             return r;
@@ -277,22 +277,22 @@ static int is_enum(const char *type)
            strchr(type, ')') == type + length - 1 && enum_word(type, 0, &word) > 0;
 }
 
-int schema_is_type(const char *type)
+int type_is_known(const char *type)
 {
     char element[512];
 
-    if (schema_is_list(type))
-        return element_type(type, element, sizeof(element)) == 0 && !schema_is_list(element) &&
-               schema_is_type(element);
+    if (type_is_list(type))
+        return element_type(type, element, sizeof(element)) == 0 && !type_is_list(element) &&
+               type_is_known(element);
     return is_enum(type) || find_type(type) != NULL;
 }
 
-int schema_normalise(const char *type, const char *text, char **ret_text, struct barrer_error *err)
+int type_normalise(const char *type, const char *text, char **ret_text, struct barrer_error *err)
 {
     const struct type *known = find_type(type);
     int r;
 
-    if (schema_is_list(type))
+    if (type_is_list(type))
         return normalise_list(type, text, ret_text, err);
     if (is_enum(type)) {
         r = normalise_enum(type, text, ret_text);
