@@ -88,6 +88,8 @@ capture() {
     [ -z "${V:-}" ] || diag "= $status" "$output" "$error"
     return 0
 }
+# Killed by a signal, or by timeout(1).
+is_signal_status() { [ $status = 124 ] || { [ $status -gt 128 ] && [ $status -le 192 ]; }; }
 show() { diag "command: ${*:-}" "status: $status" "stdout: $output" "stderr: $error"; }
 
 ok() { # DESCRIPTION COMMAND...: it succeeds
@@ -104,7 +106,7 @@ not_ok() { # DESCRIPTION COMMAND...: it fails (and is not killed by a signal)
     local what=$1
     shift
     capture "$@"
-    if [ $status != 0 ] && [ $status -lt 124 ]; then pass "$what"; else
+    if [ $status != 0 ] && ! is_signal_status; then pass "$what"; else
         fail "$what"
         show "$@"
         return 1
@@ -140,7 +142,7 @@ refuses() {
     shift 2
     capture "$@"
     lines=$(grep -c . "$T/.err")
-    if [ $status != 0 ] && [ $status -lt 126 ] && [ "$lines" = 1 ] && [ ! -s "$T/.out" ] &&
+    if [ $status != 0 ] && ! is_signal_status && [ "$lines" = 1 ] && [ ! -s "$T/.out" ] &&
         [[ $error =~ $regex ]]; then
         pass "$what"
     else

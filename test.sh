@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# ./test.sh [STAGE...]: install what the tests need (Debian packages only) and run them all: three
+# builds, sanitizers, static analysis, fuzzing, and the flows as root, in a plain cgroup v2, without
+# root, and in a virtual machine with all of cgroup v2. Ends with "N passed, N failed, N skipped".
+# "./test.sh --list" names the stages. As root, or as a user who may use sudo.
+#
+# Builds and logs go to ./build-test/STAGE. With CI=true, a skip that tests/skips.txt does not
+# explain is a failure. The user "barrer-test" exists while the stage "user" runs.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 2
+[ "$(id -u)" = 0 ] || exec sudo --preserve-env=CI "$0" "$@"
+
+all_stages=(dynamic root install cgroup2 userns user vm builtin static sanitize analyze fuzz dist)
+if [ "${1:-}" = --list ]; then
+    printf '%s\n' "${all_stages[@]}"
+    exit
+fi
+stages=("${@:-${all_stages[@]}}")
+[ $# -gt 0 ] || stages=("${all_stages[@]}")
+top=$PWD
+out=$top/build-test
+export CI=${CI:-} DEBIAN_FRONTEND=noninteractive
+export PATH=$PATH:/usr/sbin:/sbin
+jobs=-j$(nproc)
+passed=0 failed=0 skipped=0
+times=()
+
+packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-dev libcap-dev
+    libseccomp-dev libinih-dev libjson-c-dev busybox-static
+    jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
+    podman crun runc conmon debootstrap
+    clang-14 libclang-rt-14-dev libasan8 libubsan1
+    qemu-system-x86 cpio kmod)
+
+say() { printf '\n==> %s\n' "$*"; }
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+install_packages() {
+    local missing=() package
+    for package in "${packages[@]}"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "packages: ${missing[*]}"
+    { apt-get -q update && apt-get -q install -y --no-install-recommends "${missing[@]}"; } >"$out/packages.log" 2>&1 || {
+        tail -n 20 "$out/packages.log"
+        echo "cannot install what the tests need" >&2
+        exit 1
+    }
+}
+
+# NAME COMMAND...: one thing that passes or fails; its output goes to a log
+check() {
+    local name=$1 log=$out/$stage.${1//[ \/]/-}.log start=$SECONDS
+    shift
+    if "$@" >"$log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        echo "ok     $name ($((SECONDS - start)) s)"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $name ($((SECONDS - start)) s), the end of $log:"
+        tail -n 30 "$log" | sed 's/^/    /'
+        return 1
+    fi
+}
+# The output of tests/run.sh on stdin: shown and added up; skips are held against the list.
+tally() {
+    local line p f s
+    while IFS= read -r line; do
+        case $line in
+        *' passed, '*' failed, '*' skipped')
+            read -r p _ f _ s _ <<<"$line"
+            passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+            tallied=1
+            continue
+            ;;
+        '  SKIP '*)
+            is_expected_skip "${line#  SKIP }" || {
+                line="$line (not in tests/skips.txt)"
+                if [ "$CI" = true ]; then
+                    failed=$((failed + 1))
+                    line="  FAIL ${line#  SKIP }"
+                fi
+            }
+            ;;
+        esac
+        printf '%s\n' "$line"
+    done
+}
+is_expected_skip() { # "TEST: WHAT: REASON"
+    local where pattern
+    while IFS=$'\t' read -r where pattern; do
+        case $where in '' | '#'*) continue ;; esac
+        # shellcheck disable=SC2053 # a pattern
+        [[ $stage == $where && $1 =~ $pattern ]] && return 0
+    done <"$top/tests/skips.txt"
+    return 1
+}
+run_tests() { # COMMAND... that ends in tests/run.sh and tests
+    tallied=
+    tally < <("$@" 2>&1 </dev/null)
+    [ -n "$tallied" ] || {
+        failed=$((failed + 1))
+        echo "FAILED $stage: the tests did not get to their end"
+    }
+}
+build() { # FOLDER CONFIGURE-OPTION...
+    local folder=$out/$1
+    shift
+    mkdir -p "$folder"
+    cd "$folder" || return 1
+    check "configure $*" "$top/configure" "$@" && check "make" make "$jobs" && cd "$top"
+}
+# What "make check" runs, told by its logs
+make_check() { # FOLDER [MAKE-ARGUMENT...]
+    local folder=$out/$1 log=$out/$stage.check.log
+    shift
+    make -C "$folder" "$jobs" check "$@" >"$log" 2>&1 </dev/null
+    local rc=$? logs
+    logs=$(make -s -C "$folder" print-test-logs "$@" 2>/dev/null)
+    if [ -z "$logs" ] || { [ $rc != 0 ] && ! grep -q '^# TOTAL:' "$log"; }; then
+        failed=$((failed + 1))
+        echo "FAILED make check, the end of $log:"
+        tail -n 30 "$log" | sed 's/^/    /'
+        return 1
+    fi
+    # shellcheck disable=SC2086 # a list
+    run_tests tests/run.sh -r "$folder" $logs
+}
+shell_tests() { # the tests of whole flows, for the places where make check does not run
+    echo "$top"/tests/flow/*.sh "$top"/tests/oci/*.sh
+}
+
+stage_dynamic() { build dynamic CFLAGS='-O2 -g -Werror'; }
+stage_root() { make_check dynamic; }
+stage_install() {
+    local prefix=$out/dynamic-root
+    check "make install" make -C "$out/dynamic" install DESTDIR="$prefix"
+    check "make installcheck" make -C "$out/dynamic" installcheck
+}
+stage_cgroup2() {
+    if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+        echo "this host has cgroup v2 already: stage root was the test"
+        return
+    fi
+    # shellcheck disable=SC2046
+    abs_top_builddir=$out/dynamic run_tests tests/cgroup2.sh tests/run.sh $(shell_tests)
+}
+stage_userns() {
+    # shellcheck disable=SC2046
+    abs_top_builddir=$out/dynamic run_tests unshare -r -m --propagation private tests/run.sh $(shell_tests)
+}
+stage_user() {
+    id barrer-test >/dev/null 2>&1 || useradd --create-home --shell /bin/bash barrer-test || return 1
+    # The tree may be below a folder that only root may enter: it is shown in another place.
+    run_tests unshare -m --propagation private bash -c '
+        mkdir -p /run/barrer-test && mount -t tmpfs -o mode=755 tmpfs /run/barrer-test || exit 1
+        mkdir /run/barrer-test/{source,build,runtime} && chown barrer-test: /run/barrer-test/runtime
+        chmod 700 /run/barrer-test/runtime
+        mount --bind "$1" /run/barrer-test/source && mount --bind "$2" /run/barrer-test/build || exit 1
+        cd /run/barrer-test/source
+        exec setpriv --reuid barrer-test --regid barrer-test --init-groups \
+            env -i PATH="$PATH" CI="$CI" HOME=/home/barrer-test USER=barrer-test LANG=C.UTF-8 \
+            XDG_RUNTIME_DIR=/run/barrer-test/runtime abs_top_builddir=/run/barrer-test/build \
+            bash -c "exec tests/run.sh tests/flow/*.sh tests/oci/*.sh"' user "$top" "$out/dynamic"
+    rmdir /run/barrer-test 2>/dev/null
+    userdel --remove barrer-test >/dev/null 2>&1
+}
+stage_vm() {
+    abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \
+        $(make -s -C "$out/dynamic" print-vm-tests)
+}
+stage_builtin() { build builtin --enable-builtin-plugins CFLAGS='-O2 -g -Werror' && make_check builtin; }
+stage_static() { build static --enable-static-programs --disable-shared --enable-static CFLAGS='-O2 -g -Werror' && make_check static; }
+stage_sanitize() {
+    build sanitize --disable-static-first-stage \
+        CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' &&
+        ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=86 UBSAN_OPTIONS=print_stacktrace=1 make_check sanitize
+}
+stage_analyze() {
+    mkdir -p "$out/analyze"
+    cd "$out/analyze" || return 1
+    check configure "$top/configure" CFLAGS='-O2 -g -fanalyzer -Werror' && check "gcc -fanalyzer" make "$jobs"
+    cd "$top" || return 1
+}
+stage_fuzz() { check "fuzz corpus and 20 s for each target" tests/fuzz/run.sh "$out/fuzz" 20; }
+stage_dist() { check "make distcheck" make -C "$out/dynamic" "$jobs" distcheck; }
+
+mkdir -p "$out"
+install_packages
+[ -e configure ] || ./autogen.sh >"$out/autogen.log" 2>&1 || {
+    tail -n 20 "$out/autogen.log"
+    exit 1
+}
+for stage in "${stages[@]}"; do
+    say "$stage"
+    start=$SECONDS
+    "stage_$stage"
+    cd "$top" || exit 2
+    times+=("$(printf '%6d s  %s' $((SECONDS - start)) "$stage")")
+done
+
+say "time for each stage"
+printf '%s\n' "${times[@]}"
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
