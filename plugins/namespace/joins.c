@@ -24,13 +24,13 @@ static int add_checked(struct namespace_joins *joins, const struct barrer_host *
     joins->fds[joins->n_fds++] = fd;
     type = ioctl(fd, NS_GET_NSTYPE);
     if (type < 0)
-        return barrer_fail(host, err, EINVAL,
+        return barrer_fail(host, err, 0,
                            "join the %s namespace at \"%s\": this file is no namespace (expected "
                            "something like /proc/PID/ns/%s, or a bind mount of it)",
                            wanted, what, namespace_kind_find(flag)->entry);
     if ((uint32_t)type != flag) {
         found = namespace_kind_find((uint32_t)type);
-        return barrer_fail(host, err, EINVAL,
+        return barrer_fail(host, err, 0,
                            "join the %s namespace at \"%s\": this is a namespace of the type "
                            "\"%s\"",
                            wanted, what, found != NULL ? found->name : "unknown");

@@ -24,7 +24,7 @@ struct map {
     const char *ranges; /* where the program looks up what is allowed */
     const struct barrer_id_map *lines;
     size_t n_lines;
-    uint32_t own_id; /* of the caller; asked for by rootless callers only */
+    uint32_t own_id; /* of the caller; asked for where it matters only */
 };
 
 static void describe_uids(const struct barrer_isolation_request *request, struct map *map)
@@ -58,12 +58,12 @@ static int check_lines(const struct barrer_host *host, const struct map *map,
                        struct barrer_error *err)
 {
     if (map->n_lines == 0)
-        return barrer_fail(host, err, EINVAL,
+        return barrer_fail(host, err, 0,
                            "linux.%sidMappings: a new user namespace needs at least one range of "
                            "%s ids (linux.namespaces names \"user\" without a path)",
                            map->letter, map->noun);
     if (map->n_lines > MAX_LINES)
-        return barrer_fail(host, err, EINVAL,
+        return barrer_fail(host, err, 0,
                            "linux.%sidMappings: %zu ranges are more than the kernel's limit of %d",
                            map->letter, map->n_lines, MAX_LINES);
     for (size_t i = 0; i < map->n_lines; i++) {
@@ -71,7 +71,7 @@ static int check_lines(const struct barrer_host *host, const struct map *map,
 
         if (a->count == 0 || (uint64_t)a->container_id + a->count > UINT32_MAX ||
             (uint64_t)a->host_id + a->count > UINT32_MAX)
-            return barrer_fail(host, err, EINVAL,
+            return barrer_fail(host, err, 0,
                                "linux.%sidMappings: the range %u %u %u is empty or leads beyond "
                                "the largest id",
                                map->letter, a->container_id, a->host_id, a->count);
@@ -80,7 +80,7 @@ static int check_lines(const struct barrer_host *host, const struct map *map,
 
             if (overlap(a->container_id, a->count, b->container_id, b->count) ||
                 overlap(a->host_id, a->count, b->host_id, b->count))
-                return barrer_fail(host, err, EINVAL,
+                return barrer_fail(host, err, 0,
                                    "linux.%sidMappings: the ranges %u %u %u and %u %u %u overlap",
                                    map->letter, b->container_id, b->host_id, b->count,
                                    a->container_id, a->host_id, a->count);
@@ -146,7 +146,7 @@ static int fail_ranges(const struct barrer_host *host, const struct map *map, co
         if (line->count != 1 || line->host_id != map->own_id)
             break;
     }
-    return barrer_fail(host, err, EPERM,
+    return barrer_fail(host, err, 0,
                        "map the container's %s ids: \"%s\" refused host ids %u to %u (add the "
                        "line \"%u:%u:%u\" to %s, and see that the program is set-uid root)",
                        map->noun, program, line->host_id, line->host_id + line->count - 1,
@@ -194,9 +194,10 @@ static int is_only_self(const struct map *map)
     return map->n_lines == 1 && map->lines[0].count == 1 && map->lines[0].host_id == map->own_id;
 }
 
-static int write_rootless(const struct barrer_host *host,
-                          const struct barrer_isolation_request *request, pid_t pid,
-                          struct barrer_error *err)
+/* For a caller that has no CAP_SETUID and CAP_SETGID over its own user namespace. */
+static int write_unprivileged(const struct barrer_host *host,
+                              const struct barrer_isolation_request *request, pid_t pid,
+                              struct barrer_error *err)
 {
     struct map uids, gids;
     int r;
@@ -227,8 +228,10 @@ int namespace_maps_write(const struct barrer_host *host,
     struct map map;
     int r;
 
-    if ((request->flags & BARRER_ISOLATION_ROOTLESS) != 0)
-        return write_rootless(host, request, pid, err);
+    /* Root of a user namespace has these capabilities there, so that a rootless engine that runs
+     * in one needs no program either. */
+    if ((request->flags & BARRER_ISOLATION_ROOTLESS) != 0 && geteuid() != 0)
+        return write_unprivileged(host, request, pid, err);
     describe_uids(request, &map);
     r = write_directly(host, &map, pid, err);
     if (r < 0)

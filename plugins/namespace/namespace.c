@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,10 +39,10 @@ static int add_namespaces(struct instance *self, const struct barrer_isolation_r
         int r;
 
         if (kind == NULL)
-            return barrer_fail(self->host, err, EINVAL,
+            return barrer_fail(self->host, err, 0,
                                "linux.namespaces: a namespace of the unknown type %#x", ns->type);
         if (((self->created | self->joined) & ns->type) != 0)
-            return barrer_fail(self->host, err, EINVAL,
+            return barrer_fail(self->host, err, 0,
                                "linux.namespaces: the type \"%s\" is there twice", kind->name);
         if (ns->path == NULL) {
             self->created |= ns->type;
@@ -66,14 +67,14 @@ static int need_own(const struct instance *self, uint32_t flag, const char *prop
     if ((self->created & flag) != 0)
         return 0;
     if ((self->joined & flag) == 0)
-        return barrer_fail(self->host, err, EINVAL,
+        return barrer_fail(self->host, err, 0,
                            "%s: the container shares the %s namespace of the host (add {\"type\": "
                            "\"%s\"} to linux.namespaces)",
                            property, name, name);
     r = namespace_joins_is_own(&self->joins, self->host, flag, err);
     if (r <= 0)
         return r;
-    return barrer_fail(self->host, err, EINVAL,
+    return barrer_fail(self->host, err, 0,
                        "%s: the %s namespace that linux.namespaces joins is the host's own",
                        property, name);
 }
@@ -84,7 +85,7 @@ static int check_uts_name(const struct instance *self, const char *property, con
     if (name == NULL)
         return 0;
     if (strlen(name) > MAX_UTS_NAME)
-        return barrer_fail(self->host, err, EINVAL, "%s: \"%.80s\" is longer than %d characters",
+        return barrer_fail(self->host, err, 0, "%s: \"%.80s\" is longer than %d characters",
                            property, name, MAX_UTS_NAME);
     return need_own(self, CLONE_NEWUTS, property, err);
 }
@@ -130,19 +131,19 @@ static int check_time(const struct instance *self, const struct barrer_isolation
     if (request->n_time_offsets == 0)
         return 0;
     if ((self->joined & CLONE_NEWTIME) != 0)
-        return barrer_fail(self->host, err, EINVAL,
+        return barrer_fail(self->host, err, 0,
                            "linux.timeOffsets: offsets can be set in a new time namespace only, "
                            "and linux.namespaces joins one");
     for (size_t i = 0; i < request->n_time_offsets; i++) {
         const struct barrer_time_offset *offset = &request->time_offsets[i];
 
         if (strcmp(offset->clock, "monotonic") != 0 && strcmp(offset->clock, "boottime") != 0)
-            return barrer_fail(self->host, err, EINVAL,
+            return barrer_fail(self->host, err, 0,
                                "linux.timeOffsets: unknown clock \"%s\" (expected \"monotonic\" "
                                "or \"boottime\")",
                                offset->clock);
         if (offset->nanoseconds > 999999999)
-            return barrer_fail(self->host, err, EINVAL,
+            return barrer_fail(self->host, err, 0,
                                "linux.timeOffsets: %s: %u nanoseconds are more than a second",
                                offset->clock, offset->nanoseconds);
     }
@@ -240,7 +241,7 @@ static int join(void *data, const struct barrer_target *target, struct barrer_is
     int r;
 
     if (list == NULL || namespace_kind_parse(list, &mask) < 0)
-        return barrer_fail(self->host, err, EINVAL,
+        return barrer_fail(self->host, err, 0,
                            "find the container's namespaces: the recorded fact \"%s\" is %s%s%s",
                            FACT, list != NULL ? "\"" : "missing", list != NULL ? list : "",
                            list != NULL ? "\"" : "");
@@ -290,7 +291,6 @@ static const char *const honours[] = {
     "linux.namespaces.type=user",
     "linux.namespaces.type=cgroup",
     "linux.namespaces.type=time",
-    "linux.namespaces.path",
     "linux.uidMappings",
     "linux.gidMappings",
     "linux.timeOffsets",

@@ -80,22 +80,22 @@ int namespace_sysctl_check(const struct barrer_host *host,
     uint32_t flag;
 
     if (key_to_path(key, path) < 0)
-        return barrer_fail(host, err, EINVAL,
+        return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" is no name of a kernel parameter (expected "
                            "something like net.ipv4.ip_forward)",
                            key);
     if (strcmp(name, "kernel/hostname") == 0)
-        return barrer_fail(host, err, EPERM,
+        return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" conflicts with the property \"hostname\" (use "
                            "that)",
                            key);
     flag = find_allowed(name);
     if (flag == 0)
-        return barrer_fail(host, err, EPERM,
+        return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" belongs to no namespace: it would change the host",
                            key);
     if (flag == CLONE_NEWUTS && request->domainname != NULL)
-        return barrer_fail(host, err, EPERM,
+        return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" conflicts with the property \"domainname\" "
                            "(remove one of them)",
                            key);
@@ -111,7 +111,7 @@ int namespace_sysctl_write(const struct barrer_host *host, const struct barrer_p
     int r;
 
     if (key_to_path(sysctl->key, path) < 0)
-        return barrer_fail(host, err, EINVAL, "set the kernel parameter \"%s\"", sysctl->key);
+        return barrer_fail(host, err, 0, "set the kernel parameter \"%s\"", sysctl->key);
     fd = host->open_proc(host, path, O_WRONLY | O_CLOEXEC, err);
     if (fd < 0)
         return barrer_fail(host, err, -fd, "set the kernel parameter \"%s\": open \"/proc/%s\"",

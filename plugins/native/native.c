@@ -61,21 +61,19 @@ static const char *find_variable(const char *const *environment, const char *nam
     return NULL;
 }
 
-/* What a failed try in one folder of PATH means for the whole search: worth reporting is only a
- * file that is there and cannot be executed. A folder that the payload's user may not search
- * fails with the same EACCES and is passed over. */
-static int is_worth_reporting(int r, const char *path)
+/* A file that is there and cannot be executed is worth reporting when nothing else is found. A
+ * folder that the payload's user may not search fails with the same EACCES and is passed over. */
+static int is_refused(int r, const char *path)
 {
     struct stat st;
 
-    return r == -EISDIR || (r == -EACCES && stat(path, &st) == 0);
+    return r == -EACCES && stat(path, &st) == 0;
 }
 
 static int search(struct instance *self, const char *name, const char *folders,
                   struct barrer_error *err)
 {
-    char candidate[PATH_MAX], refused[PATH_MAX];
-    int refusal = 0;
+    char candidate[PATH_MAX], refused[PATH_MAX] = "";
 
     for (const char *folder = folders; folder != NULL;) {
         size_t n = strcspn(folder, ":");
@@ -93,13 +91,11 @@ static int search(struct instance *self, const char *name, const char *folders,
             return self->path != NULL ? 0
                                       : barrer_fail(self->host, err, ENOMEM, "find the payload");
         }
-        if (refusal == 0 && is_worth_reporting(r, candidate)) {
-            refusal = r;
+        if (refused[0] == '\0' && is_refused(r, candidate))
             memcpy(refused, candidate, (size_t)length + 1);
-        }
     }
-    if (refusal == -EACCES)
-        return fail_executable(self->host, refusal, refused, err);
+    if (refused[0] != '\0')
+        return fail_executable(self->host, -EACCES, refused, err);
     return barrer_fail(self->host, err, ENOENT, "executable file `%s` not found in $PATH", name);
 }
 
@@ -157,7 +153,7 @@ static void close_instance(void *data)
     free(self);
 }
 
-static const char *const honours[] = {"process.args", NULL};
+static const char *const honours[] = {"process.args", "process.env", NULL};
 
 static const struct barrer_runtime_ops ops = {
     .size = sizeof(ops),

@@ -32,8 +32,10 @@ static void fake_vlog(const struct barrer_host *host, int level, const char *fmt
 static int fake_vfail(const struct barrer_host *host, struct barrer_error *err, int errnum,
                       const char *fmt, va_list ap)
 {
+    int r = error_vfail(err, errnum, fmt, ap);
+
     (void)host;
-    return error_vfail(err, errnum > 0 ? errnum : EIO, fmt, ap);
+    return errnum > 0 ? r : -EIO;
 }
 
 static const char *fake_option(const struct barrer_host *host, const char *key)
