@@ -2,8 +2,8 @@
  *
  * From a module's name to its checked descriptor. Modules are loaded by libltdl through a loader
  * of our own (RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE; dlerror's text is kept; no .la files, no
- * search, no environment), from one folder that path_check_trusted approves; or they are
- * preopened, in the builds that link them in. Nothing is ever unloaded.
+ * search, no environment), each file approved by path_check_trusted with every folder above it; or
+ * they are preopened, in the builds that link them in. Nothing is ever unloaded.
  */
 #ifndef CORE_PLUGIN_LOADER_H
 #define CORE_PLUGIN_LOADER_H
@@ -15,7 +15,7 @@
 struct loader;
 
 /* PLUGIN_DIR: absolute, or relative to the working directory; NULL: the compiled-in folder. It is
- * checked at the first load of a module that is not preopened. Refuses set-uid use (AT_SECURE)
+ * looked at first when a module that is not preopened is loaded. Refuses set-uid use (AT_SECURE)
  * with any folder but the compiled-in one. */
 int loader_create(const char *plugin_dir, struct loader **ret_loader, struct barrer_error *err);
 void loader_destroy(struct loader *loader); /* unloads nothing; NULL is fine */
@@ -23,12 +23,16 @@ void loader_destroy(struct loader *loader); /* unloads nothing; NULL is fine */
 const char *loader_folder(const struct loader *loader);
 
 /* Load MODULE and check its descriptor, in the order of barrer-plugin(7): magic, size, version,
- * kind (which must be KIND), flags, reserved, name, required operations, schema. A module that is
- * loaded already is returned again. */
+ * kind (which must be KIND; 0: any), flags, reserved, name, required operations, schema. A module that
+ * is loaded already is returned again. */
 int loader_load(struct loader *loader, const char *module, unsigned kind,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err);
 /* The file it came from, or "(built in)". */
 const char *loader_file(const struct loader *loader, const struct barrer_plugin *plugin);
+/* Whether PLUGIN, which this loader loaded, may come first in the list of its kind (filesystem and
+ * process: additions may leave out operations that a provider needs); 0, or an error. */
+int loader_check_provider(const struct loader *loader, const struct barrer_plugin *plugin,
+                          struct barrer_error *err);
 /* "isolation" ... for BARRER_ISOLATION ...; NULL for an unknown kind. */
 const char *loader_kind_name(unsigned kind);
 
