@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/properties.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@
  *   - "=value" is for rows marked VALUE below, whose values a backend knows one by one:
  *     "linux.namespaces.type=time", "linux.seccomp.actions=SCMP_ACT_KILL". The bare path of such a
  *     row means nothing in `honours`;
- *   - rows marked DECLARED are no members of config.json, or are not looked at for each container:
- *     they only let a plugin say what `features` prints ("mounts.options=rro",
- *     "process.capabilities=CAP_CHOWN", "linux.resources.hierarchy=v2").
+ *   - rows marked DECLARED are no members of config.json, and those marked DECLARED_TOO are not
+ *     looked at for each container: they let a plugin say what `features` prints
+ * ("mounts.options=rro", "process.capabilities=CAP_CHOWN", "linux.resources.hierarchy=v2").
  *
  * A container "sets" a property when the member is there and would have an effect: null, false,
  * "", [] and {} set nothing. A number always counts, also 0.
@@ -36,8 +37,10 @@
 #define MEMBER .shape = OCI_SHAPE_MEMBER
 #define OBJECT .shape = OCI_SHAPE_OBJECT
 #define LIST .shape = OCI_SHAPE_LIST
-#define VALUE .shape = OCI_SHAPE_VALUE
-#define DECLARED .shape = OCI_SHAPE_DECLARED
+#define VALUE .shape = OCI_SHAPE_VALUE, .has_values = 1
+#define VALUE_AS(path) .shape = OCI_SHAPE_VALUE, .listed_as = path
+#define DECLARED .shape = OCI_SHAPE_DECLARED, .has_values = 1
+#define DECLARED_TOO .has_values = 1
 #define ISOLATION BARRER_ISOLATION
 #define RESOURCES BARRER_RESOURCES
 #define FILESYSTEM BARRER_FILESYSTEM
@@ -183,17 +186,17 @@ static const struct oci_property table[] = {
     {"linux.seccomp", PROCESS, OBJECT},
     {"linux.seccomp.actions", PROCESS, DECLARED}, /* of defaultAction and syscalls.action */
     {"linux.seccomp.architectures", PROCESS, VALUE},
-    {"linux.seccomp.defaultAction", PROCESS, VALUE, .listed_as = "linux.seccomp.actions"},
+    {"linux.seccomp.defaultAction", PROCESS, VALUE_AS("linux.seccomp.actions")},
     {"linux.seccomp.defaultErrnoRet", 0, MEMBER},
     {"linux.seccomp.flags", PROCESS, VALUE},
     {"linux.seccomp.listenerMetadata", PROCESS, MEMBER},
     {"linux.seccomp.listenerPath", PROCESS, MEMBER},
     {"linux.seccomp.operators", PROCESS, DECLARED}, /* of syscalls.args.op */
     {"linux.seccomp.syscalls", 0, LIST},
-    {"linux.seccomp.syscalls.action", PROCESS, VALUE, .listed_as = "linux.seccomp.actions"},
+    {"linux.seccomp.syscalls.action", PROCESS, VALUE_AS("linux.seccomp.actions")},
     {"linux.seccomp.syscalls.args", 0, LIST},
     {"linux.seccomp.syscalls.args.index", 0, MEMBER},
-    {"linux.seccomp.syscalls.args.op", PROCESS, VALUE, .listed_as = "linux.seccomp.operators"},
+    {"linux.seccomp.syscalls.args.op", PROCESS, VALUE_AS("linux.seccomp.operators")},
     {"linux.seccomp.syscalls.args.value", 0, MEMBER},
     {"linux.seccomp.syscalls.args.valueTwo", 0, MEMBER},
     {"linux.seccomp.syscalls.errnoRet", 0, MEMBER},
@@ -210,7 +213,7 @@ static const struct oci_property table[] = {
     {"mounts.gidMappings.containerID", 0, MEMBER},
     {"mounts.gidMappings.hostID", 0, MEMBER},
     {"mounts.gidMappings.size", 0, MEMBER},
-    {"mounts.options", FILESYSTEM, DECLARED_MEMBER}, /* ro rro nosuid ... */
+    {"mounts.options", 0, MEMBER, DECLARED_TOO}, /* ro rro nosuid ... */
     {"mounts.source", 0, MEMBER},
     {"mounts.type", 0, MEMBER},
     {"mounts.uidMappings", FILESYSTEM, LIST},
@@ -221,14 +224,14 @@ static const struct oci_property table[] = {
     {"process", 0, OBJECT},
     {"process.apparmorProfile", PROCESS, MEMBER},
     {"process.args", RUNTIME, MEMBER},
-    {"process.capabilities", PROCESS, DECLARED_OBJECT}, /* CAP_CHOWN ... */
+    {"process.capabilities", 0, OBJECT, DECLARED_TOO}, /* CAP_CHOWN ... */
     {"process.capabilities.ambient", PROCESS, MEMBER},
     {"process.capabilities.bounding", PROCESS, MEMBER},
     {"process.capabilities.effective", PROCESS, MEMBER},
     {"process.capabilities.inheritable", PROCESS, MEMBER},
     {"process.capabilities.permitted", PROCESS, MEMBER},
     {"process.commandLine", 0, MEMBER}, /* Windows */
-    {"process.consoleSize", PROCESS, CONSOLE_SIZE}, /* counts only beside terminal: true */
+    {"process.consoleSize", PROCESS, .shape = OCI_SHAPE_CONSOLE_SIZE}, /* counts only beside terminal: true */
     {"process.cwd", PROCESS, MEMBER},
     {"process.env", RUNTIME, MEMBER},
     {"process.execCPUAffinity", PROCESS, OBJECT},
@@ -269,3 +272,222 @@ static const struct oci_property table[] = {
     {NULL, 0, MEMBER},
 };
 /* clang-format on */
+
+/* A table of a few hundred rows that names 20 unknown members is enough for any reader. */
+#define MAX_WARNINGS 20
+#define MAX_PATH_LENGTH 256
+/* The same values follow each other closely (the actions of a filter's rules); a list that names
+ * one twice is as good. */
+#define LOOK_BACK 32
+
+struct collector {
+    const char *file;
+    struct arena *arena;
+    struct oci_property *list;
+    size_t n, size;
+    unsigned warnings;
+    int is_out_of_memory;
+    unsigned char is_listed[sizeof(table) / sizeof(table[0])];
+};
+
+static int compare_path(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct oci_property *)row)->path);
+}
+
+static const struct oci_property *find_row(const char *path)
+{
+    return bsearch(path, table, sizeof(table) / sizeof(table[0]) - 1, sizeof(table[0]),
+                   compare_path);
+}
+
+const struct oci_property *oci_properties(void)
+{
+    return table;
+}
+
+int oci_property_is_known(const char *honoured)
+{
+    size_t length = strcspn(honoured, "=");
+    char path[MAX_PATH_LENGTH];
+    const struct oci_property *row;
+
+    if (length >= sizeof(path))
+        return 0;
+    memcpy(path, honoured, length);
+    path[length] = '\0';
+    row = find_row(path);
+    if (row == NULL)
+        return 0;
+    if (honoured[length] == '=')
+        return row->has_values && honoured[length + 1] != '\0';
+    return row->kind != 0 && row->shape != OCI_SHAPE_VALUE && row->shape != OCI_SHAPE_DECLARED;
+}
+
+/* null, false, "", [] and {} have no effect. */
+static int has_effect(struct json_object *json)
+{
+    switch (json_object_get_type(json)) {
+    case json_type_null:
+        return 0;
+    case json_type_boolean:
+        return json_object_get_boolean(json);
+    case json_type_string:
+        return json_object_get_string_len(json) > 0;
+    case json_type_array:
+        return json_object_array_length(json) > 0;
+    case json_type_object:
+        return json_object_object_length(json) > 0;
+    default:
+        return 1;
+    }
+}
+
+static void append(struct collector *collector, const char *path, unsigned kind)
+{
+    if (collector->n + 1 >= collector->size) {
+        size_t size = collector->size > 0 ? collector->size * 2 : 64;
+        struct oci_property *list = arena_alloc(collector->arena, size, sizeof(*list));
+
+        if (list == NULL) {
+            collector->is_out_of_memory = 1;
+            return;
+        }
+        if (collector->n > 0)
+            memcpy(list, collector->list, collector->n * sizeof(*list));
+        collector->list = list;
+        collector->size = size;
+    }
+    collector->list[collector->n++] = (struct oci_property){.path = path, .kind = kind};
+}
+
+static int is_recent(const struct collector *collector, const char *path, const char *value)
+{
+    size_t first = collector->n > LOOK_BACK ? collector->n - LOOK_BACK : 0, length = strlen(path);
+
+    for (size_t i = collector->n; i > first; i--) {
+        const char *listed = collector->list[i - 1].path;
+
+        if (strncmp(listed, path, length) == 0 && listed[length] == '=' &&
+            strcmp(listed + length + 1, value) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A text, or each text of an array, as PATH=VALUE. What is something else the readers refuse. */
+static void append_values(struct collector *collector, const struct oci_property *row,
+                          struct json_object *json)
+{
+    const char *path = row->listed_as != NULL ? row->listed_as : row->path, *value;
+
+    if (json_object_is_type(json, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(json); i++)
+            append_values(collector, row, json_object_array_get_idx(json, i));
+        return;
+    }
+    if (!json_object_is_type(json, json_type_string))
+        return;
+    value = json_object_get_string(json);
+    if (value[0] == '\0' || is_recent(collector, path, value))
+        return;
+    path = arena_printf(collector->arena, "%s=%s", path, value);
+    if (path == NULL)
+        collector->is_out_of_memory = 1;
+    else
+        append(collector, path, row->kind);
+}
+
+static void append_row(struct collector *collector, const struct oci_property *row)
+{
+    size_t i = (size_t)(row - table);
+
+    if (row->kind == 0 || collector->is_listed[i])
+        return;
+    collector->is_listed[i] = 1;
+    append(collector, row->path, row->kind);
+}
+
+static void warn(struct collector *collector, const char *path)
+{
+    if (collector->warnings++ < MAX_WARNINGS)
+        log_write(BARRER_LOG_WARNING, "%s: %s: unknown property, ignored", collector->file, path);
+}
+
+static void walk_object(struct collector *collector, struct json_object *object, char *path,
+                        size_t length);
+
+static void walk_value(struct collector *collector, const struct oci_property *row,
+                       struct json_object *object, struct json_object *json, char *path,
+                       size_t length)
+{
+    if (!has_effect(json))
+        return;
+    switch ((enum oci_shape)row->shape) {
+    case OCI_SHAPE_VALUE:
+        append_values(collector, row, json);
+        return;
+    case OCI_SHAPE_CONSOLE_SIZE:
+        if (!has_effect(json_object_object_get(object, "terminal")))
+            return;
+        break;
+    case OCI_SHAPE_OBJECT:
+        append_row(collector, row);
+        if (json_object_is_type(json, json_type_object))
+            walk_object(collector, json, path, length);
+        return;
+    case OCI_SHAPE_LIST:
+        append_row(collector, row);
+        for (size_t i = 0;
+             json_object_is_type(json, json_type_array) && i < json_object_array_length(json); i++)
+            walk_object(collector, json_object_array_get_idx(json, i), path, length);
+        return;
+    case OCI_SHAPE_MEMBER:
+    case OCI_SHAPE_DECLARED:
+        break;
+    }
+    append_row(collector, row);
+}
+
+/* PATH names OBJECT, and has room for longer ones. */
+static void walk_object(struct collector *collector, struct json_object *object, char *path,
+                        size_t length)
+{
+    if (!json_object_is_type(object, json_type_object))
+        return;
+    json_object_object_foreach(object, key, json)
+    {
+        size_t dot = length > 0, key_length = strlen(key);
+        const struct oci_property *row = NULL;
+
+        if (length + dot + key_length < MAX_PATH_LENGTH) {
+            path[length] = '.';
+            memcpy(path + length + dot, key, key_length + 1);
+            row = find_row(path);
+        }
+        if (row != NULL && row->shape != OCI_SHAPE_DECLARED)
+            walk_value(collector, row, object, json, path, length + dot + key_length);
+        else
+            warn(collector,
+                 row != NULL || length + dot + key_length < MAX_PATH_LENGTH ? path : key);
+        path[length] = '\0';
+    }
+}
+
+int properties_collect(struct json_object *json, const char *prefix, const char *file,
+                       struct arena *arena, const struct oci_property **ret_properties,
+                       struct barrer_error *err)
+{
+    struct collector collector = {.file = file, .arena = arena};
+    char path[MAX_PATH_LENGTH];
+    size_t length = strlen(prefix);
+
+    memcpy(path, prefix, length + 1);
+    walk_object(&collector, json, path, length);
+    /* The end; the arena's memory is zeroed, but the list may be full or not there. */
+    append(&collector, NULL, 0);
+    if (collector.is_out_of_memory)
+        return error_fail(err, ENOMEM, "read \"%s\"", file);
+    *ret_properties = collector.list;
+    return 0;
+}

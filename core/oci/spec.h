@@ -21,7 +21,7 @@
 struct json_object;
 
 struct oci_hook {
-    const char *path; /* absolute */
+    const char *path;               /* absolute */
     const char *const *args;        /* argv[0] included; NULL ends it; NULL: the path alone */
     const char *const *environment; /* or NULL: an empty environment */
     int64_t timeout;                /* seconds; 0: none */
@@ -42,10 +42,25 @@ enum oci_hook_kind {
     OCI_HOOK_KINDS
 };
 
-/* A property that config.json sets, for the check that some chosen backend honours it. */
+enum oci_shape { /* see properties.c */
+                 OCI_SHAPE_MEMBER,
+                 OCI_SHAPE_OBJECT,
+                 OCI_SHAPE_LIST,
+                 OCI_SHAPE_VALUE,
+                 OCI_SHAPE_DECLARED,
+                 OCI_SHAPE_CONSOLE_SIZE
+};
+
+/* A property that config.json sets, for the check that some chosen backend honours it; or a row of
+ * the table in properties.c, which has the grammar of `path`. */
 struct oci_property {
     const char *path; /* "linux.resources.pids.limit", or "linux.namespaces.type=time" */
-    unsigned kind;    /* BARRER_ISOLATION ...: which kind's backends can honour it */
+    unsigned kind;    /* BARRER_ISOLATION ...: which kind's backends can honour it, for the message;
+                         0 (only in the table): the core, or a part of another row */
+    /* Of the table only. */
+    uint8_t shape;      /* enum oci_shape */
+    uint8_t has_values; /* "PATH=VALUE" may stand in a plugin's `honours` */
+    const char *listed_as;
 };
 
 struct oci_spec {
@@ -65,8 +80,9 @@ struct oci_spec {
 /* Read config.json: FILE below BUNDLE (absolute; the folder that holds root.path); FILE NULL means
  * "config.json"; an absolute FILE is taken as it is. At most 16 MiB, nested at most 64 deep.
  * Errors name the property: "config.json: process.args: expected an array of strings, got a
- * number". Fields of the requests that are not in config.json (flags such as ROOTLESS, id, state_fd, ...)
- * are left zero for the caller, which sets them before the flow starts; fds are -1. */
+ * number". Fields of the requests that are not in config.json (flags such as ROOTLESS, id,
+ * state_fd, ...) are left zero for the caller, which sets them before the flow starts; fds are -1.
+ */
 int oci_spec_load(const char *bundle, const char *file, struct oci_spec **ret_spec,
                   struct barrer_error *err);
 /* From the copy of config.json that state.json keeps (JSON: borrowed). */
@@ -93,9 +109,10 @@ int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object
 
 /* `spec`: the default config.json, for root or --rootless (with the caller's ids mapped). */
 struct json_object *oci_spec_default(int rootless);
-/* All property paths that this core knows, for `features` and for checking descriptors:
- * path == NULL ends it. */
+/* All property paths that this core knows: path == NULL ends it. */
 const struct oci_property *oci_properties(void);
+/* Whether an entry of a descriptor's `honours` follows that table. */
+int oci_property_is_known(const char *honoured);
 /* Whether ID is a valid container id: [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 1024 characters. */
 int oci_id_check(const char *id, struct barrer_error *err);
 
