@@ -18,20 +18,20 @@ struct command {
     const char *usage;
     const char *summary;
     const char *formats; /* accepted by --format, "" for none */
-    int takes_origin, takes_names;
+    int takes_origin, takes_plugin_dir, takes_names;
 };
 
 static const struct command commands[] = {
     {"check", tool_check, "check [OPTION...]",
      "Read the configuration, load every plugin that it names, and check every option.\n"
      "All errors are printed, each with its file and line.",
-     "", 0, 0},
+     "", 0, 1, 0},
     {"show", tool_show, "show [--origin] [--format ini|json] [OPTION...]",
-     "Print the configuration as merged from all layers.", "ini json", 1, 0},
+     "Print the configuration as merged from all layers.", "ini json", 1, 0, 0},
     {"plugins", tool_plugins, "plugins [--format table|json] [OPTION...] [NAME...]",
      "Print what the plugins that the configuration names, or those NAMEd, are and which\n"
      "options they have.",
-     "table json", 0, 1},
+     "table json", 0, 1, 1},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -39,7 +39,6 @@ static const struct command commands[] = {
 static const char common_options[] =
     "  --config FILE             read this file instead of the three folders\n"
     "  --set SECTION.KEY=VALUE   set a value last (\"+=\" appends); may be repeated\n"
-    "  --plugin-dir DIR          load plugins from this folder\n"
     "  -h, --help                print this text\n";
 
 static void print_help(void)
@@ -60,6 +59,8 @@ static void print_command_help(const struct command *command)
 {
     printf("Usage: barrer-config %s\n%s\n\nOptions:\n%s", command->usage, command->summary,
            common_options);
+    if (command->takes_plugin_dir)
+        printf("  --plugin-dir DIR          load plugins from this folder\n");
     if (command->takes_origin)
         printf("  --origin                  print the file and line of each value\n");
     if (command->formats[0] != '\0')
@@ -135,12 +136,12 @@ static int parse_options(const struct command *command, int argc, char **argv, s
 
     tool->request.sets = sets;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (c == OPTION_CONFIG)
             tool->request.file = optarg;
         else if (c == OPTION_SET)
             sets[n_sets++] = optarg;
-        else if (c == OPTION_PLUGIN_DIR)
+        else if (c == OPTION_PLUGIN_DIR && command->takes_plugin_dir)
             tool->plugin_dir = optarg;
         else if (c == OPTION_FORMAT && command->formats[0] != '\0')
             tool->format = optarg;

@@ -115,10 +115,10 @@ static const char *key_fault(const struct reader *reader, const char *line)
     const char *equals = strchr(line, '='), *behind;
     size_t name = strcspn(line, BLANKS "=+:");
 
+    if (strchr(BLANKS, line[0]) != NULL)
+        return "a blank at the start (a line cannot be continued: \"key += value\" appends)";
     if (!reader->has_section)
         return "a key before the first [section]";
-    if (strchr(BLANKS, line[0]) != NULL)
-        return "a blank before the key (a line cannot be continued: \"key += value\" appends)";
     if (equals == NULL)
         return "expected \"key = value\", \"key += value\" or \"[section]\"";
     if (name == 0)
@@ -147,7 +147,7 @@ static int check_line(struct reader *reader, char *line)
     }
     fault = key_fault(reader, line);
     if (fault != NULL)
-        problems_add_at(reader->problems, reader->file, reader->line, "%.60s: %s", line, fault);
+        problems_add_at(reader->problems, reader->file, reader->line, "%s: %s", line, fault);
     return fault == NULL && !reader->is_skipping;
 }
 
