@@ -1,1 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
+# All tests speak TAP. Shell tests find the build by abs_top_builddir and load plugins from
+# tests/stage/plugins: copies, since the loader refuses links and wants the file's own name.
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir;
+
+# Scripts, which are distributed as they are; and those of them that are worth a virtual machine.
+shell_tests =
+vm_tests =
+include tests/unit/local.mk
+include tests/tools/local.mk
+include tests/flow/local.mk
+include tests/oci/local.mk
+include tests/lint/local.mk
+TESTS += $(shell_tests)
+EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
+	try.sh test.sh .ci/run $(shell_tests)
+
+if !BUILTIN_PLUGINS
+check_DATA += tests/stage/plugins.stamp
+endif
+tests/stage/plugins.stamp: $(PLUGINS)
+	$(AM_V_GEN)rm -rf tests/stage/plugins && $(MKDIR_P) tests/stage/plugins
+	$(AM_V_at)for i in $(PLUGINS); do \
+	  d=`dirname $$i`; n=`basename $$i .la`; \
+	  cp $$d/.libs/$$n.so tests/stage/plugins/ && chmod 644 tests/stage/plugins/$$n.so || exit 1; \
+	done
+	$(AM_V_at)chmod 755 tests/stage/plugins && touch $@
+CLEANFILES += tests/stage/plugins.stamp tests/stage/plugins/*.so
+
+# For a build tree that is used without installing it: try.sh.
+stage-plugins: all $(check_DATA)
+# For test.sh: which logs "make check" leaves, and what to run in a virtual machine.
+print-test-logs:
+	@for i in $(TEST_LOGS); do echo '$(abs_builddir)'/$$i; done
+print-vm-tests:
+	@for i in $(vm_tests); do echo '$(abs_top_srcdir)'/$$i; done
+.PHONY: stage-plugins print-test-logs print-vm-tests

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/tools/deny
+tests_tools_deny_SOURCES = %D%/deny.c
+tests_tools_deny_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+tests_tools_deny_LDADD = $(SECCOMP_LIBS)
