@@ -16,6 +16,15 @@ static int fits_one_line(const struct config_value *value, const struct config_p
            strlen(value->key) + strlen(value->value) + 3 <= READER_LINE_LIMIT;
 }
 
+/* Without blanks where the line would become too long with them. */
+static void print_line(const char *key, const char *operator, const char * text)
+{
+    size_t length = strlen(key) + strlen(operator) + strlen(text) + 2;
+    const char *blank = length <= READER_LINE_LIMIT ? " " : "";
+
+    printf("%s%s%s%s%s\n", key, blank, operator, blank, text);
+}
+
 static void print_origin(const struct tool *tool, const char *file, unsigned line)
 {
     if (line > 0)
@@ -30,13 +39,13 @@ static void print_value(const struct tool *tool, const struct config_value *valu
     const struct config_part *parts = config_parts(value, &n_parts);
 
     if (!tool->has_origin && fits_one_line(value, parts)) {
-        printf("%s = %s\n", value->key, value->value);
+        print_line(value->key, "=", value->value);
         return;
     }
     for (size_t i = 0; i < n_parts; i++) {
         if (tool->has_origin)
             print_origin(tool, parts[i].file, parts[i].line);
-        printf("%s %s %s\n", value->key, parts[i].is_append ? "+=" : "=", parts[i].text);
+        print_line(value->key, parts[i].is_append ? "+=" : "=", parts[i].text);
     }
 }
 

@@ -6,3 +6,5 @@ bin_barrer_config_SOURCES = core/cli/barrer_config.c core/cli/barrer_config.h \
 bin_barrer_config_LDFLAGS = $(PROGRAM_FLAGS) $(BUILTIN_FLAGS)
 bin_barrer_config_LDADD = $(INIH_LIBS) $(JSONC_LIBS) $(LTDL_LIBS)
 bin_barrer_config_DEPENDENCIES = $(BUILTIN_MODULES)
+configcompletiondir = $(bashcompletiondir)
+dist_configcompletion_DATA = completions/barrer-config

@@ -146,20 +146,41 @@ static void check_modules(const struct config *config, struct problems *problems
     }
 }
 
-static void load(struct loading *loading, const struct config_request *request)
+static void read_layers(struct loading *loading, const struct config_request *request)
 {
     static const char *const compiled_in[] = {BARRER_LIB_DIR, BARRER_CONF_DIR, BARRER_RUN_DIR};
 
-    if (keys_add_built_in(loading->config) < 0)
-        problems_add(loading->problems, "read the configuration: out of memory");
-    else if (request->file != NULL)
+    if (request->file != NULL)
         layers_read_file(request->file, read_file, loading, loading->problems);
     else
         layers_read_folders(request->folders != NULL ? request->folders : compiled_in, read_file,
                             loading, loading->problems);
     apply_sets(loading, request->sets);
+}
+
+static int begin(struct loading *loading, struct barrer_error *err)
+{
+    problems_init(loading->problems);
+    loading->config = calloc(1, sizeof(*loading->config));
+    if (loading->config == NULL || keys_add_built_in(loading->config) < 0) {
+        config_destroy(loading->config);
+        return error_fail(err, ENOMEM, "read the configuration");
+    }
+    return 0;
+}
+
+static int end(struct loading *loading, struct config **ret_config, struct barrer_error *err)
+{
+    int r;
+
     keys_check_values(loading->config, loading->problems);
     check_modules(loading->config, loading->problems);
+    r = problems_finish(loading->problems, err);
+    if (r < 0)
+        config_destroy(loading->config);
+    else
+        *ret_config = loading->config;
+    return r;
 }
 
 int config_load(const struct config_request *request, struct config **ret_config,
@@ -167,17 +188,23 @@ int config_load(const struct config_request *request, struct config **ret_config
 {
     struct problems problems;
     struct loading loading = {.problems = &problems};
-    int r;
+    int r = begin(&loading, err);
 
-    problems_init(&problems);
-    loading.config = calloc(1, sizeof(*loading.config));
-    if (loading.config == NULL)
-        return error_fail(err, ENOMEM, "read the configuration");
-    load(&loading, request);
-    r = problems_finish(&problems, err);
     if (r < 0)
-        config_destroy(loading.config);
-    else
-        *ret_config = loading.config;
-    return r;
+        return r;
+    read_layers(&loading, request);
+    return end(&loading, ret_config, err);
+}
+
+int config_parse(const char *name, const char *text, size_t length, struct config **ret_config,
+                 struct barrer_error *err)
+{
+    struct problems problems;
+    struct loading loading = {.problems = &problems};
+    int r = begin(&loading, err);
+
+    if (r < 0)
+        return r;
+    read_file(&loading, name, text, length);
+    return end(&loading, ret_config, err);
 }

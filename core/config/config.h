@@ -38,6 +38,9 @@ struct config_request {
  * plugins are checked by config_options. */
 int config_load(const struct config_request *request, struct config **ret_config,
                 struct barrer_error *err);
+/* The same of one text in memory, known to messages as NAME; for tests. */
+int config_parse(const char *name, const char *text, size_t length, struct config **ret_config,
+                 struct barrer_error *err);
 void config_destroy(struct config *config); /* NULL is fine */
 
 /* NULL when not set, or set to nothing. */
