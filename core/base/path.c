@@ -325,6 +325,14 @@ int path_open_proc(int proc_fd, const char *path, int flags)
     return fd == -ENOSYS ? open_proc_by_walk(proc_fd, path, flags) : fd;
 }
 
+/* A text that is complete in itself, with EPERM as its code. */
+static int refused(struct barrer_error *err)
+{
+    if (err != NULL)
+        err->errnum = EPERM;
+    return -EPERM;
+}
+
 int path_open_procfs(int *ret_fd, struct barrer_error *err)
 {
     barrer_auto_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -335,10 +343,10 @@ int path_open_procfs(int *ret_fd, struct barrer_error *err)
         return error_fail(err, errno, "open \"/proc\"");
     if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
         return error_fail(err, errno, "look at \"/proc\"");
-    if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
-        return error_fail(err, EPERM,
-                          "\"/proc\" is not a procfs (mount one: mount -t proc "
-                          "proc /proc)");
+    if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE) {
+        (void)error_fail(err, 0, "\"/proc\" is not a procfs (mount one: mount -t proc proc /proc)");
+        return refused(err);
+    }
     *ret_fd = barrer_take_fd(&fd);
     return 0;
 }
@@ -401,12 +409,14 @@ static int is_trusted(uid_t uid)
 
 static int refuse_owner(const char *path, const struct stat *st, struct barrer_error *err)
 {
-    return error_fail(
-        err, EPERM,
-        "\"%s\": owned by user %u, wanted: root or user %u, who owns barrer (run "
-        "\"chown root %s\")",
-        path, (unsigned)st->st_uid,
-        (unsigned)(approved.owner == PATH_EXE_OWNER ? path_trusted_owner() : approved.owner), path);
+    uid_t owner = approved.owner == PATH_EXE_OWNER ? path_trusted_owner() : approved.owner;
+    char also[64] = "";
+
+    if (!is_root(owner))
+        (void)snprintf(also, sizeof(also), " or user %u, who owns barrer", (unsigned)owner);
+    (void)error_fail(err, 0, "\"%s\": owned by user %u, wanted: root%s (run \"chown root %s\")",
+                     path, (unsigned)st->st_uid, also, path);
+    return refused(err);
 }
 
 static int refuse_mode(const char *path, const struct stat *st, struct barrer_error *err)
@@ -414,11 +424,12 @@ static int refuse_mode(const char *path, const struct stat *st, struct barrer_er
     int by_group = (st->st_mode & S_IWGRP) != 0, by_others = (st->st_mode & S_IWOTH) != 0;
     const char *who = by_group && by_others ? "go" : by_group ? "g" : "o";
 
-    return error_fail(err, EPERM,
-                      "\"%s\": writable by %s (mode %04o), wanted: by its owner only (run \"chmod "
-                      "%s-w %s\")",
-                      path, by_others ? "everybody" : "its group", (unsigned)st->st_mode & 07777,
-                      who, path);
+    (void)error_fail(err, 0,
+                     "\"%s\": writable by %s (mode %04o), wanted: by its owner only (run \"chmod "
+                     "%s-w %s\")",
+                     path, by_others ? "everybody" : "its group", (unsigned)st->st_mode & 07777,
+                     who, path);
+    return refused(err);
 }
 
 /* Judge one component that is no link. *IS_STICKY tells that the folder above is only safe when

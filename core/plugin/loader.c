@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
 #include "plugin/loader.h"
 
 #include <dlfcn.h>
@@ -112,16 +114,26 @@ static char *absolute_folder(const char *folder)
     return text;
 }
 
+/* The text is complete in itself; its code is ERRNUM. */
+static int complain(struct barrer_error *err, int errnum)
+{
+    if (err != NULL)
+        err->errnum = errnum;
+    return -errnum;
+}
+
 int loader_create(const char *plugin_dir, struct loader **ret_loader, struct barrer_error *err)
 {
     struct loader *loader;
     int r;
 
-    if (plugin_dir != NULL && strcmp(plugin_dir, BARRER_PLUGIN_DIR) != 0 && getauxval(AT_SECURE))
-        return error_fail(err, EPERM,
-                          "plugin folder \"%s\": only \"%s\" is used by a program that is set-uid "
-                          "or has file capabilities",
-                          plugin_dir, BARRER_PLUGIN_DIR);
+    if (plugin_dir != NULL && strcmp(plugin_dir, BARRER_PLUGIN_DIR) != 0 && getauxval(AT_SECURE)) {
+        (void)error_fail(err, 0,
+                         "plugin folder \"%s\": only \"%s\" is used by a program that is set-uid "
+                         "or has file capabilities",
+                         plugin_dir, BARRER_PLUGIN_DIR);
+        return complain(err, EPERM);
+    }
     r = start_ltdl(err);
     if (r < 0)
         return r;
@@ -215,11 +227,13 @@ static int check_file(const struct loader *loader, const char *file, const char 
                           "it loads no files (use the dynamic build)",
                           name);
     r = path_check_trusted(file, PATH_EXE_OWNER, err);
-    if (r == -ENOENT)
-        return error_fail(err, ENOENT,
-                          "plugin \"%s\": no file \"%s.so\" in \"%s\" (install it, or correct the "
-                          "name in barrer.conf)",
-                          name, name, loader->folder);
+    if (r == -ENOENT) {
+        (void)error_fail(err, 0,
+                         "plugin \"%s\": no file \"%s.so\" in \"%s\" (install it, or correct the "
+                         "name in barrer.conf)",
+                         name, name, loader->folder);
+        return complain(err, ENOENT);
+    }
     return r < 0 ? error_wrap(err, r, "plugin \"%s\"", name) : 0;
 }
 
