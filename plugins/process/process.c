@@ -91,7 +91,7 @@ static int process_prepare(void *data, const struct barrer_process_request *requ
     self->keep_groups = keep != NULL && strcmp(keep, "1") == 0;
     /* The specification: the runtime itself runs there, until the process is in its cgroup, which
      * it is from its first moment on. Inherited. */
-    if ((request->flags & BARRER_PROCESS_EXEC) && request->cpu_affinity_initial != NULL)
+    if (request->flags & BARRER_PROCESS_EXEC)
         return process_scheduler_bind(host, "initial", request->cpu_affinity_initial, err);
     return 0;
 }
@@ -171,7 +171,7 @@ static int process_confine(void *data, const struct barrer_process_request *requ
         r = apply_personality(host, request->personality, err);
     if (r == 0 && !(request->flags & BARRER_PROCESS_USERNS))
         r = process_scheduler_apply(host, request, 0, err);
-    if (r == 0 && is_exec && request->cpu_affinity_final != NULL)
+    if (r == 0 && is_exec)
         r = process_scheduler_bind(host, "final", request->cpu_affinity_final, err);
     if (r == 0)
         r = process_labels_apply(host, request, err);

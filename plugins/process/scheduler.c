@@ -126,12 +126,18 @@ static int read_cpus(const char *list, unsigned long *mask)
     }
 }
 
+/* The specification: an empty list is none. */
+static int is_given(const char *list)
+{
+    return list != NULL && list[0] != '\0';
+}
+
 static int check_cpus(const struct barrer_host *host, const char *property, const char *list,
                       struct barrer_error *err)
 {
     unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
 
-    if (list == NULL || read_cpus(list, mask) == 0)
+    if (!is_given(list) || read_cpus(list, mask) == 0)
         return 0;
     return barrer_fail(host, err, EINVAL,
                        "process.execCPUAffinity.%s: expected a list of CPUs such as \"0-3,7\", got "
@@ -204,6 +210,8 @@ int process_scheduler_bind(const struct barrer_host *host, const char *property,
 {
     unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
 
+    if (!is_given(list))
+        return 0;
     /* The system call instead of sched_setaffinity(3): a kernel takes a mask of any length. */
     if (read_cpus(list, mask) < 0 || syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0)
         return barrer_fail(host, err, errno, "process.execCPUAffinity.%s: bind to CPUs \"%s\"%s",

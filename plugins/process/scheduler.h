@@ -14,7 +14,7 @@ int process_scheduler_check(const struct barrer_host *host,
 int process_scheduler_apply(const struct barrer_host *host,
                             const struct barrer_process_request *request, pid_t pid,
                             struct barrer_error *err);
-/* Bind the caller to the CPUs of LIST ("0-3,7"), which PROPERTY named. */
+/* Bind the caller to the CPUs of LIST ("0-3,7"), which PROPERTY named; NULL and "": nothing. */
 int process_scheduler_bind(const struct barrer_host *host, const char *property, const char *list,
                            struct barrer_error *err);
 
