@@ -61,6 +61,7 @@ static int fake_put_fact(const struct barrer_host *host, const char *name, const
         return error_fail(err, ENOSPC, "record fact \"%s\"", name);
     if (i == fake->n_facts)
         fake->facts[fake->n_facts++].key = strdup(name);
+    free((void *)(uintptr_t)fake->facts[i].value);
     fake->facts[i].value = strdup(value);
     return 0;
 }
