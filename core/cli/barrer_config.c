@@ -19,6 +19,7 @@ struct command {
     const char *summary;
     const char *formats; /* accepted by --format, "" for none */
     int takes_origin, takes_plugin_dir, takes_names;
+    int reads_nothing; /* no configuration */
 };
 
 static const struct command commands[] = {
@@ -32,14 +33,17 @@ static const struct command commands[] = {
      "Print what the plugins that the configuration names, or those NAMEd, are and which\n"
      "options they have.",
      "table json", 0, 1, 1},
+    {"keys", tool_keys, "keys [--format table|json]",
+     "Print all keys that barrer itself knows, with type, default and meaning.", "table json", 0, 0,
+     0, 1},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const char common_options[] =
+static const char config_options_help[] =
     "  --config FILE             read this file instead of the three folders\n"
-    "  --set SECTION.KEY=VALUE   set a value last (\"+=\" appends); may be repeated\n"
-    "  -h, --help                print this text\n";
+    "  --set SECTION.KEY=VALUE   set a value last (\"+=\" appends); may be repeated\n";
+static const char help_option_help[] = "  -h, --help                print this text\n";
 
 static void print_help(void)
 {
@@ -48,23 +52,25 @@ static void print_help(void)
     for (size_t i = 0; i < N_COMMANDS; i++)
         printf("barrer-config %s\n", commands[i].usage);
     printf(
-        "\nOptions:\n%s  --version                 print the version\n\n"
+        "\nOptions:\n%s%s  --version                 print the version\n\n"
         "The exit status is 0, or 1 when the configuration or a plugin has errors, or 2 after a\n"
         "wrong command line. Colour is used on a terminal, unless NO_COLOR is set.\n"
         "\"barrer-config COMMAND --help\" tells about one command.\n",
-        common_options);
+        config_options_help, help_option_help);
 }
 
 static void print_command_help(const struct command *command)
 {
-    printf("Usage: barrer-config %s\n%s\n\nOptions:\n%s", command->usage, command->summary,
-           common_options);
+    printf("Usage: barrer-config %s\n%s\n\nOptions:\n", command->usage, command->summary);
+    if (!command->reads_nothing)
+        fputs(config_options_help, stdout);
     if (command->takes_plugin_dir)
         printf("  --plugin-dir DIR          load plugins from this folder\n");
     if (command->takes_origin)
         printf("  --origin                  print the file and line of each value\n");
     if (command->formats[0] != '\0')
         printf("  --format FORMAT           one of: %s\n", command->formats);
+    fputs(help_option_help, stdout);
 }
 
 __attribute__((format(printf, 1, 2))) static int fail_usage(const char *fmt, ...)
@@ -127,32 +133,44 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* Whether COMMAND has the option that getopt_long(3) returned as C; then it is in TOOL. */
+static int take_option(const struct command *command, int c, struct tool *tool, const char ***sets)
+{
+    if (c == OPTION_CONFIG && !command->reads_nothing)
+        tool->request.file = optarg;
+    else if (c == OPTION_SET && !command->reads_nothing)
+        *(*sets)++ = optarg;
+    else if (c == OPTION_PLUGIN_DIR && command->takes_plugin_dir)
+        tool->plugin_dir = optarg;
+    else if (c == OPTION_FORMAT && command->formats[0] != '\0')
+        tool->format = optarg;
+    else if (c == OPTION_ORIGIN && command->takes_origin)
+        tool->has_origin = 1;
+    else
+        return 0;
+    return 1;
+}
+
 /* Fill TOOL from the arguments behind the command; SETS has room for all of them. -1: go on. */
 static int parse_options(const struct command *command, int argc, char **argv, struct tool *tool,
                          const char **sets)
 {
-    size_t n_sets = 0;
-    int c;
+    int c, index = 0;
 
     tool->request.sets = sets;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        if (c == OPTION_CONFIG)
-            tool->request.file = optarg;
-        else if (c == OPTION_SET)
-            sets[n_sets++] = optarg;
-        else if (c == OPTION_PLUGIN_DIR && command->takes_plugin_dir)
-            tool->plugin_dir = optarg;
-        else if (c == OPTION_FORMAT && command->formats[0] != '\0')
-            tool->format = optarg;
-        else if (c == OPTION_ORIGIN && command->takes_origin)
-            tool->has_origin = 1;
-        else if (c == 'h') {
+    while ((c = getopt_long(argc, argv, ":h", long_options, &index)) != -1) {
+        if (c == 'h') {
             print_command_help(command);
             return TOOL_OK;
-        } else
-            return fail_usage("%s: unknown option, or one without its value: \"%s\"", command->name,
-                              argv[optind - 1]);
+        }
+        if (c == ':')
+            return fail_usage("%s: \"%s\" needs a value", command->name, argv[optind - 1]);
+        if (c == '?')
+            return fail_usage("%s: unknown option \"%s\"", command->name, argv[optind - 1]);
+        if (!take_option(command, c, tool, &sets))
+            return fail_usage("%s: has no option \"--%s\"", command->name,
+                              long_options[index].name);
     }
     tool->names = argv + optind;
     if (!command->takes_names && optind < argc)

@@ -48,12 +48,18 @@ int named_plugin_load(const struct named_plugin *plugin, const struct config *co
 int tool_check(const struct tool *tool);
 int tool_show(const struct tool *tool);
 int tool_plugins(const struct tool *tool);
+int tool_keys(const struct tool *tool);
 
 /* What they share: the configuration, or a message and NULL. */
 struct config *tool_load(const struct tool *tool);
 struct loader *tool_create_loader(const struct tool *tool, const struct config *config);
 /* Print one message, of one or more lines, on standard error. */
 void tool_complain(const struct tool *tool, const char *text);
+
+/* A table of options, or of keys. */
+struct json_object;
+void tool_print_options(const struct barrer_option *options);
+struct json_object *tool_json_options(const struct barrer_option *options);
 
 /* Start and end of a colour, or "" where there is none. */
 #define TOOL_BOLD(tool) ((tool)->is_coloured ? "\033[1m" : "")

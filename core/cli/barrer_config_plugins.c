@@ -28,7 +28,7 @@ static int widest(int width, const char *text)
     return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-static void print_options(const struct barrer_option *options)
+void tool_print_options(const struct barrer_option *options)
 {
     int key = (int)strlen("OPTION"), type = (int)strlen("TYPE"), fallback = (int)strlen("DEFAULT");
 
@@ -53,7 +53,7 @@ static void print_plugin(const struct tool *tool, const struct loader *loader,
     for (size_t i = 0; plugin->annotations != NULL && plugin->annotations[i] != NULL; i++)
         printf("  annotation %s\n", plugin->annotations[i]);
     if (plugin->options != NULL && plugin->options[0].key != NULL)
-        print_options(plugin->options);
+        tool_print_options(plugin->options);
 }
 
 static struct json_object *json_text(const char *text)
@@ -70,7 +70,7 @@ static struct json_object *json_texts(const char *const *texts)
     return array;
 }
 
-static struct json_object *json_options(const struct barrer_option *options)
+struct json_object *tool_json_options(const struct barrer_option *options)
 {
     struct json_object *array = json_object_new_array();
 
@@ -96,7 +96,7 @@ static struct json_object *json_plugin(const struct loader *loader,
     json_object_object_add(object, "version", json_text(plugin->version));
     json_object_object_add(object, "summary", json_text(plugin->summary));
     json_object_object_add(object, "file", json_text(loader_file(loader, plugin)));
-    json_object_object_add(object, "options", json_options(plugin->options));
+    json_object_object_add(object, "options", tool_json_options(plugin->options));
     json_object_object_add(object, "honours", json_texts(plugin->honours));
     json_object_object_add(object, "annotations", json_texts(plugin->annotations));
     return object;

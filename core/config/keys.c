@@ -15,37 +15,45 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KEYS_LIMIT 16
 
-static const struct config_key core_keys[] = {
-    {"enum(error|warning|notice|info|debug)", "log-level", "warning",
+static const struct barrer_option core_keys[] = {
+    {"log-level", "enum(error|warning|notice|info|debug)", "warning",
      "how much is written to the file that --log names"},
-    {"path", "plugin-dir", BARRER_PLUGIN_DIR, "the folder that plugins are loaded from"},
+    {"plugin-dir", "path", BARRER_PLUGIN_DIR, "the folder that plugins are loaded from"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct config_key flow_keys[] = {
-    {"plugins", "isolation", "namespace", "which namespaces are created or joined"},
-    {"plugins", "resources", "cgroup | cgroup1", "limits, accounting, freezing"},
-    {"plugins", "resources-systemd", NULL, "the same when the caller asks for systemd's cgroups"},
-    {"plugins", "filesystem", "overlayfs", "the root file system, mounts and devices"},
-    {"plugins", "process", "process seccomp", "credentials, limits and filters of the process"},
-    {"plugins", "runtime", "native", "what executes the payload; the first that claims it"},
+static const struct barrer_option flow_keys[] = {
+    {"isolation", KEYS_PLUGINS, "namespace", "which namespaces are created or joined"},
+    {"resources", KEYS_PLUGINS, "cgroup | cgroup1", "limits, accounting, freezing"},
+    {"resources-systemd", KEYS_PLUGINS, NULL,
+     "the same when the caller asks for systemd's cgroups"},
+    {"filesystem", KEYS_PLUGINS, "overlayfs", "the root file system, mounts and devices"},
+    {"process", KEYS_PLUGINS, "process seccomp", "credentials, limits and filters of the process"},
+    {"runtime", KEYS_PLUGINS, "native", "what executes the payload; the first that claims it"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct config_key plugin_keys[] = {
-    {"string", "module", NULL, "the module that the plugin is an instance of"},
-    {"list(string)", "allow-annotations", NULL, "annotations of a container that it may read"},
+static const struct barrer_option plugin_keys[] = {
+    {"module", "string", "NAME", "the module that the plugin is an instance of"},
+    {"allow-annotations", "list(string)", NULL, "annotations of a container that it may read"},
     {NULL, NULL, NULL, NULL},
 };
 
 static const struct {
     const char *section;
-    const struct config_key *keys;
+    const struct barrer_option *keys;
 } sections[] = {
     {"core", core_keys},
     {"flow container", flow_keys},
     {"flow boot", flow_keys},
 };
+
+const char *keys_section(size_t i)
+{
+    if (i < COUNT(sections))
+        return sections[i].section;
+    return i == COUNT(sections) ? "plugin NAME" : NULL;
+}
 
 const char *keys_instance(const char *section)
 {
@@ -57,7 +65,7 @@ int keys_is_comment(const char *key)
     return strncmp(key, "x-", 2) == 0;
 }
 
-const struct config_key *keys_of_section(const char *section)
+const struct barrer_option *keys_of_section(const char *section)
 {
     for (size_t i = 0; i < COUNT(sections); i++)
         if (strcmp(section, sections[i].section) == 0)
@@ -111,7 +119,7 @@ static int is_key(const char *key)
 int keys_check_key(const char *file, unsigned line, const char *section, const char *key,
                    struct problems *problems)
 {
-    const struct config_key *keys = keys_of_section(section);
+    const struct barrer_option *keys = keys_of_section(section);
     const char *names[KEYS_LIMIT] = {NULL}, *nearest;
 
     if (keys == NULL)
@@ -138,7 +146,7 @@ int keys_check_key(const char *file, unsigned line, const char *section, const c
 int keys_add_built_in(struct config *config)
 {
     for (size_t i = 0; i < COUNT(sections); i++) {
-        for (const struct config_key *key = sections[i].keys; key->key != NULL; key++) {
+        for (const struct barrer_option *key = sections[i].keys; key->key != NULL; key++) {
             int r = key->fallback == NULL
                         ? 0
                         : tree_add_built_in(config, sections[i].section, key->key, key->fallback);
@@ -150,9 +158,9 @@ int keys_add_built_in(struct config *config)
     return 0;
 }
 
-static const struct config_key *find_key(const struct config_value *value)
+static const struct barrer_option *find_key(const struct config_value *value)
 {
-    const struct config_key *key = keys_of_section(value->section);
+    const struct barrer_option *key = keys_of_section(value->section);
 
     while (key != NULL && key->key != NULL && strcmp(key->key, value->key) != 0)
         key++;
@@ -194,10 +202,10 @@ static int check_module(const struct config_value *value, struct barrer_error *e
                        value->value);
 }
 
-static int check_value(const struct config_value *value, const struct config_key *key,
+static int check_value(const struct config_value *value, const struct barrer_option *key,
                        struct barrer_error *err)
 {
-    if (strcmp(key->type, "plugins") == 0)
+    if (strcmp(key->type, KEYS_PLUGINS) == 0)
         return check_plugins(value, err);
     if (strcmp(key->key, "module") == 0)
         return check_module(value, err);
@@ -208,7 +216,7 @@ void keys_check_values(const struct config *config, struct problems *problems)
 {
     for (size_t i = 0; i < config->n_entries; i++) {
         const struct config_value *value = &config->entries[i]->value;
-        const struct config_key *key = value->value != NULL ? find_key(value) : NULL;
+        const struct barrer_option *key = value->value != NULL ? find_key(value) : NULL;
         struct barrer_error err;
 
         if (key != NULL && check_value(value, key, &err) < 0)

@@ -8,15 +8,13 @@
 #include "config/config.h"
 #include "config/problems.h"
 
-struct config_key {
-    const char *type; /* of barrer/plugin.h, or "plugins": a composition */
-    const char *key;
-    const char *fallback; /* the default, or NULL */
-    const char *help;
-};
+/* The type of a key whose value is a composition, beside those of barrer/plugin.h. */
+#define KEYS_PLUGINS "plugins"
 
+/* The names of the sections, for people: "core" ... "plugin NAME"; NULL behind the last. */
+const char *keys_section(size_t i);
 /* The keys of a section by its name, key == NULL ends them; NULL: not a section of the core. */
-const struct config_key *keys_of_section(const char *section);
+const struct barrer_option *keys_of_section(const char *section);
 /* The instance that a section "plugin NAME" is for, or NULL. */
 const char *keys_instance(const char *section);
 /* Whether KEY is one that nobody interprets: x-... */

@@ -23,7 +23,7 @@ static int is_core_key(const char *section, const char *key)
 {
     if (keys_is_comment(key))
         return 1;
-    for (const struct config_key *known = keys_of_section(section); known->key != NULL; known++)
+    for (const struct barrer_option *known = keys_of_section(section); known->key != NULL; known++)
         if (strcmp(known->key, key) == 0)
             return 1;
     return 0;
@@ -40,18 +40,18 @@ static int has_option(const struct barrer_option *schema, const char *key)
 static void add_unknown(const struct config_value *value, const struct barrer_option *schema,
                         struct problems *problems)
 {
-    const struct config_key *core_keys = keys_of_section(value->section);
+    const struct barrer_option *core_keys = keys_of_section(value->section);
     size_t n = 0, room = count_options(schema) + 1;
     barrer_auto_free const char **names = NULL;
     const char *nearest = NULL;
 
-    for (const struct config_key *key = core_keys; key->key != NULL; key++)
+    for (const struct barrer_option *key = core_keys; key->key != NULL; key++)
         room++;
     names = calloc(room, sizeof(*names));
     if (names != NULL) {
         for (; schema != NULL && schema->key != NULL; schema++)
             names[n++] = schema->key;
-        for (const struct config_key *key = core_keys; key->key != NULL; key++)
+        for (const struct barrer_option *key = core_keys; key->key != NULL; key++)
             names[n++] = key->key;
         nearest = config_nearest(value->key, names);
     }

@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# barrer-config as its users meet it, the samples in conf/, and that the manual, the sample and the
+# program know the same keys.
+. "$(dirname "$0")/../lib.sh"
+need jq
+
+CONFIG=$abs_top_builddir/bin/barrer-config
+[ -x "$CONFIG" ] || skip_all "no barrer-config in this build"
+: >"$T/empty.conf"
+# shellcheck disable=SC2086 # the flags are words
+check() { "$CONFIG" check $BARRER_FLAGS "$@"; }
+# shellcheck disable=SC2086
+plugins() { "$CONFIG" plugins $BARRER_FLAGS --config "$T/empty.conf" "$@"; }
+conf() { printf '%s\n' "$@" >"$T/t.conf"; }
+
+# --- check -----------------------------------------------------------------------------------------
+ok "the defaults are in order" check --config "$T/empty.conf"
+like "$output" '^no errors; [0-9]+ plugins checked$' "and it says so"
+is "$error" "" "on standard output alone"
+
+conf '[plugin namespace]' 'loopback = maybe' 'newuidmpa = /bin/true'
+exits "wrong options of a plugin" 1 check --config "$T/t.conf"
+is "$output" "" "nothing on standard output"
+is "$error" "$T/t.conf:3: [plugin namespace] newuidmpa: unknown option (did you mean \"newuidmap\"?)
+$T/t.conf:2: [plugin namespace] loopback: expected bool, got \"maybe\" (yes or no)" "both are named"
+
+conf '[plugin other]' 'module = namespace' 'loopback = maybe'
+exits "an option of an instance that no flow uses" 1 check --config "$T/t.conf"
+is "$error" "$T/t.conf:3: [plugin other] loopback: expected bool, got \"maybe\" (yes or no)" "is checked"
+
+conf '[flow container]' 'runtime = native nonsuch'
+exits "a plugin that is missing" 1 check --config "$T/t.conf"
+like "$error" "^$T/t.conf:2: \[flow container\] runtime: plugin \"nonsuch\"" "is named with its line"
+
+conf '[flow container]' 'isolation = native'
+exits "a plugin of another kind" 1 check --config "$T/t.conf"
+like "$error" 'kind "runtime", wanted: "isolation"' "both kinds are named"
+
+conf '[plugin process]' 'allow-annotations = org.example.nonsuch'
+exits "an annotation that the plugin does not read" 1 check --config "$T/t.conf"
+like "$error" "t.conf:2: \[plugin process\] allow-annotations: .*org.example.nonsuch" "is named"
+
+conf '[croe]' '[flow container]' 'proces = x' ' indented = y'
+exits "errors of the file itself" 1 check --config "$T/t.conf"
+is "$(wc -l <"$T/.err")" 3 "all of them"
+refuses "--set is checked, too" '^\(--set\): \[core\] log-level: expected' \
+    check --config "$T/empty.conf" --set core.log-level=loud
+ok "--set with a section of two words" check --config "$T/empty.conf" --set 'plugin namespace.loopback=no'
+refuses "a file that is not there" 'nonsuch.conf.*No such file' check --config "$T/nonsuch.conf"
+conf '[core]'
+chmod 666 "$T/t.conf"
+refuses "a file that everybody can write" 't.conf.*writable by everybody' check --config "$T/t.conf"
+chmod 644 "$T/t.conf"
+
+# --- show ------------------------------------------------------------------------------------------
+conf '[flow container]' 'process += landlock' 'process += other' 'isolation =' '[plugin a]' 'b += 1'
+ok "show" "$CONFIG" show --config "$T/t.conf"
+like "$output" $'\nprocess = process seccomp landlock other\n' "prints merged values"
+like "$output" $'\nisolation = namespace\n' "and defaults"
+unlike "$output" $'\033' "without colour in a pipe"
+cp "$T/.out" "$T/shown.conf"
+ok "what it prints can be read" "$CONFIG" show --config "$T/shown.conf"
+is "$output" "$(cat "$T/shown.conf")" "and means the same"
+ok "show --origin" "$CONFIG" show --origin --config "$T/t.conf"
+like "$output" "# \(built in\)
+process = process seccomp
+# $T/t.conf:2
+process \+= landlock
+# $T/t.conf:3
+process \+= other
+" "prints where each part comes from"
+ok "show as JSON" "$CONFIG" show --format json --config "$T/t.conf"
+is "$(json '."flow container".process')" "process seccomp landlock other" "has the values"
+ok "show as JSON with origins" "$CONFIG" show --format json --origin --config "$T/t.conf" --set 'plugin a.b=2'
+is "$(json '."flow container".process.origins[2] | "\(.file):\(.line) \(.append)"')" "$T/t.conf:3 true" "has file and line"
+is "$(json '."plugin a".b | "\(.value) \(.origins[0].file)"')" "2 (--set)" "also of --set"
+
+# script(1) gives the program a terminal.
+if command -v script >/dev/null; then
+    coloured=$(TERM=xterm NO_COLOR='' script -qec "'$CONFIG' show --config '$T/empty.conf'" /dev/null </dev/null)
+    like "$coloured" $'\033' "colour on a terminal"
+    coloured=$(TERM=xterm NO_COLOR=1 script -qec "'$CONFIG' show --config '$T/empty.conf'" /dev/null </dev/null)
+    unlike "$coloured" $'\033' "but not with NO_COLOR"
+else
+    skip "colour on a terminal" "no script(1) here"
+fi
+
+# --- plugins and keys ------------------------------------------------------------------------------
+ok "plugins" plugins
+like "$output" $'(^|\n)namespace +isolation ' "lists a plugin with its kind"
+like "$output" $'\n +loopback +bool +yes ' "and its options"
+ok "plugins, by name" plugins namespace
+unlike "$output" $'(^|\n)native ' "lists this one alone"
+exits "plugins, a name that is none" 1 plugins ../namespace
+ok "plugins as JSON" plugins --format json
+cp "$T/.out" "$T/plugins.json"
+is "$(json '.[] | select(.name == "namespace") | .kind')" isolation "has the kind"
+is "$(json '.[] | select(.name == "native") | .honours | type')" array "and what it honours"
+ok "keys as JSON" "$CONFIG" keys --format json
+cp "$T/.out" "$T/keys.json"
+
+# --- the command line ------------------------------------------------------------------------------
+for command in '' check show plugins keys; do
+    # shellcheck disable=SC2086
+    ok "$command --help" "$CONFIG" $command --help
+    like "$output" "^Usage: barrer-config ${command:-COMMAND}" "says how it is used"
+done
+ok "--version" "$CONFIG" --version
+like "$output" '^barrer-config [0-9]' "has the version"
+exits "no command" 2 "$CONFIG"
+exits "a mistyped command" 2 "$CONFIG" chekc
+like "$error" 'did you mean "check"' "the nearest one is named"
+exits "an unknown option" 2 "$CONFIG" check --nonsuch
+exits "an option of another command" 2 "$CONFIG" check --origin
+exits "an option without its value" 2 "$CONFIG" check --config
+exits "an argument too many" 2 "$CONFIG" show all
+exits "an unknown format" 2 "$CONFIG" show --format xml
+if [ -w /dev/full ]; then
+    capture sh -c '"$0" show --config "$1" >/dev/full' "$CONFIG" "$T/empty.conf"
+    is "$status" 1 "a full disk"
+    like "$error" 'No space left on device' "is said"
+fi
+
+# --- the samples -----------------------------------------------------------------------------------
+for sample in "$top_srcdir"/conf/barrer.conf "$top_srcdir"/conf/barrer.conf.d/*.conf; do
+    cp "$sample" "$T/sample.conf"
+    chmod 644 "$T/sample.conf"
+    ok "conf/${sample#"$top_srcdir"/conf/} is in order" check --config "$T/sample.conf"
+done
+# Sample, manual and program: SECTION.KEY = DEFAULT of the core.
+jq -r 'to_entries[] | .key as $s | .value[] | select(.key != "plugin-dir" and ($s | startswith("plugin") | not)) |
+    "\($s).\(.key) =\(if .default then " " + .default else "" end)"' "$T/keys.json" | sort >"$T/known"
+awk '/^\[/ { gsub(/[][]/, ""); s = $0 } /^#\[/ { exit } /^#[a-z]/ && !/plugin-dir/ { print s "." substr($0, 2) }' \
+    "$top_srcdir/conf/barrer.conf" | sort >"$T/sample"
+is "$(cat "$T/sample")" "$(cat "$T/known")" "the sample has every key with its default"
+manual=$top_srcdir/man/barrer.conf.5
+jq -r '[.[][].key] | unique[]' "$T/keys.json" >"$T/known"
+is "$(sed -n 's/^\.It Ic \([a-z][a-z-]*\) .*/\1/p' "$manual" | sort -u)" "$(cat "$T/known")" \
+    "barrer.conf(5) describes every key, and no other"
+# The manual's list per plugin: ".Ss NAME" and ".It Cm OPTION No = TYPE".
+jq -r '.[] | .name as $n | .options[] | "\($n) \(.key) \(.type)"' "$T/plugins.json" | sort >"$T/known"
+awk '/^\.Sh/ { inside = $2 == "PLUGINS" } inside && /^\.Ss/ { name = $2 }
+    inside && /^\.It Cm/ { key = $3; sub(/.* = /, ""); sub(/^Ar /, ""); gsub(/ /, ""); print name, key, $0 }' "$manual" |
+    sort >"$T/documented"
+is "$(cat "$T/documented")" "$(cat "$T/known")" "barrer.conf(5) has the options of all plugins, with their types"
+if command -v mandoc >/dev/null; then
+    for page in barrer.conf.5 barrer-config.1; do
+        ok "$page is clean" mandoc -T lint -W warning "$top_srcdir/man/$page"
+    done
+else
+    skip "manual pages are clean" "no mandoc here"
+fi
+
+# --- the system calls of an absent configuration ---------------------------------------------------
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+    conf '[core]'
+    strace -f -e trace=file -o "$T/trace" "$CONFIG" show >/dev/null 2>&1
+    for folder in /run/barrer; do
+        [ ! -e "$folder" ] || continue
+        is "$(grep -c "\"$folder" "$T/trace")" 1 "one system call for an absent $folder"
+    done
+else
+    skip "one system call for an absent folder" "strace cannot trace here"
+fi
+
+done_testing
