@@ -94,5 +94,5 @@ tests_unit_test_loader_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_unit_test_loader_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
 tests_unit_test_loader_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_LDFLAGS)
 tests_unit_test_loader_LDADD = $(LTDL_LIBS) $(INIH_LIBS)
-tests_unit_test_loader_DEPENDENCIES = $(BUILTIN_DEPENDENCIES)
+EXTRA_tests_unit_test_loader_DEPENDENCIES = $(BUILTIN_DEPENDENCIES)
 endif

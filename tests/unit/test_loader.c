@@ -3,8 +3,6 @@
  * The loader against real modules: tests/plugins/bad-*.c are refused with a message of their own,
  * files and folders that others may write are not opened, and what is fine is loaded once.
  */
-#include <config.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
