@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += %D%/barrer-namespace.7 %D%/barrer-native.7
+dist_man_MANS += %D%/barrer.conf.5 %D%/barrer-config.1

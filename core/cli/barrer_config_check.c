@@ -76,8 +76,11 @@ int named_plugins_collect(const struct config *config, struct named_plugins *ret
     const struct config_value *value;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && (value = config_at(config, i)) != NULL; i++)
-        r = add_composition(&list, value);
+    /* Section by section, so that a plugin of both flows counts as the container's. */
+    for (size_t i = 0; r == 0 && keys_section(i) != NULL; i++)
+        for (size_t j = 0; r == 0 && (value = config_at(config, j)) != NULL; j++)
+            if (strcmp(value->section, keys_section(i)) == 0)
+                r = add_composition(&list, value);
     for (size_t i = 0; r == 0 && (value = config_at(config, i)) != NULL; i++)
         if (keys_instance(value->section) != NULL)
             r = add_plugin(&list, keys_instance(value->section), 0, value);

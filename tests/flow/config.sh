@@ -138,12 +138,14 @@ manual=$top_srcdir/man/barrer.conf.5
 jq -r '[.[][].key] | unique[]' "$T/keys.json" >"$T/known"
 is "$(sed -n 's/^\.It Ic \([a-z][a-z-]*\) .*/\1/p' "$manual" | sort -u)" "$(cat "$T/known")" \
     "barrer.conf(5) describes every key, and no other"
-# The manual's list per plugin: ".Ss NAME" and ".It Cm OPTION No = TYPE".
-jq -r '.[] | .name as $n | .options[] | "\($n) \(.key) \(.type)"' "$T/plugins.json" | sort >"$T/known"
+# The manual's list per plugin: ".Ss NAME" and ".It Cm OPTION No = Ar TYPE Pq default DEFAULT".
+jq -r '.[] | .name as $n | .options[] | "\($n) \(.key) \(.type) \(.default // "")"' "$T/plugins.json" |
+    sed 's/ *$//' | sort >"$T/known"
 awk '/^\.Sh/ { inside = $2 == "PLUGINS" } inside && /^\.Ss/ { name = $2 }
-    inside && /^\.It Cm/ { key = $3; sub(/.* = /, ""); sub(/^Ar /, ""); gsub(/ /, ""); print name, key, $0 }' "$manual" |
+    inside && /^\.It Cm/ { key = $3; sub(/.* = Ar /, ""); sub(/Pq default /, ""); print name, key, $0 }' "$manual" |
     sort >"$T/documented"
-is "$(cat "$T/documented")" "$(cat "$T/known")" "barrer.conf(5) has the options of all plugins, with their types"
+is "$(cat "$T/documented")" "$(cat "$T/known")" \
+    "barrer.conf(5) has the options of all plugins, with their types and defaults"
 if command -v mandoc >/dev/null; then
     for page in barrer.conf.5 barrer-config.1; do
         ok "$page is clean" mandoc -T lint -W warning "$top_srcdir/man/$page"

@@ -20,3 +20,4 @@ TESTS += $(unit_tests)
 %C%_test_native_SOURCES = %D%/test_native.c $(plugins_native_native_la_SOURCES)
 %C%_test_native_CFLAGS = $(AM_CFLAGS)
 %C%_test_native_LDADD = %D%/libfake.la
+include tests/unit/config.mk
