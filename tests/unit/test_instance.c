@@ -212,7 +212,7 @@ static void test_paths(struct host_context *context)
     (void)instance_open(&sample, "one", NULL, NULL, context, &instance, &err);
     fd = instance->host.open_proc(&instance->host, "self/comm", O_RDONLY, &err);
     ok(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strncmp(text, "test_instance", 13) == 0,
-       "a file of procfs: %s", text);
+       "a file of procfs");
     barrer_close_fd(&fd);
     ok(context->proc_fd >= 0, "procfs is kept open");
     is_number(instance->host.open_proc(&instance->host, "self/exe", O_RDONLY, &err), -ELOOP,
@@ -309,11 +309,8 @@ static void test_programs(struct host_context *context)
     is_number(run(instance, "kill -9 $$", &err), 128 + 9, "a program that a signal ends");
     is_number(run(instance, "head -c 300000 /dev/zero | tr '\\0' x >&2; exit 1", &err), 1,
               "one that says too much");
-    is_number(run(instance,
-                  "test \"$(env | grep -cv ^PWD -e ^_ -e ^SHLVL)\" -le 5 && "
-                  "test -z \"$HOME$BARRER_TEST\"",
-                  &err),
-              0, "the environment is the core's own");
+    is_number(run(instance, "test \"$LC_ALL\" = C && test -z \"$HOME$BARRER_TEST\"", &err), 0,
+              "the environment is the core's own");
     is_number(
         run(instance, "for i in 3 4 5 6 7 8 9; do test ! -e /proc/$$/fd/$i || exit $i; done", &err),
         0, "no descriptor is passed on");
