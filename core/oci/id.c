@@ -12,6 +12,9 @@ int oci_id_check(const char *id, struct barrer_error *err)
 
     if (length == 0)
         return error_fail(err, 0, "the container id is empty");
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)id[i] < ' ' || id[i] == '\x7f')
+            return error_fail(err, 0, "the container id has a control character in it");
     if (length > MAX_LENGTH)
         return error_fail(err, 0, "the container id \"%.32s...\" is longer than %d characters", id,
                           MAX_LENGTH);

@@ -144,6 +144,19 @@ static int parse(const char *file, const char *text, size_t length, struct json_
     return fail_at(file, text, end < length ? end : length, describe(error), err);
 }
 
+int oci_json_parse(const char *file, const char *text, size_t length, struct json_object **ret_json,
+                   struct barrer_error *err)
+{
+    int r;
+
+    if (length == 0)
+        return error_fail(err, 0, "%s: the file is empty", file);
+    if (length >= INT_MAX)
+        return error_fail(err, 0, "%s: larger than %d bytes", file, INT_MAX - 1);
+    r = check_text(file, text, length, err);
+    return r < 0 ? r : parse(file, text, length, ret_json, err);
+}
+
 int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
                   struct barrer_error *err)
 {
@@ -152,8 +165,6 @@ int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object
     size_t length = 0;
     int r;
 
-    if (limit > INT_MAX - 1)
-        limit = INT_MAX - 1;
     if (is_stdin)
         file = "standard input";
     r = is_stdin ? fd_read_all(STDIN_FILENO, limit, &text, &length)
@@ -162,8 +173,5 @@ int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object
         return error_fail(err, 0, "%s: larger than %zu bytes", file, limit);
     if (r < 0)
         return error_fail(err, -r, "read \"%s\"", file);
-    if (length == 0)
-        return error_fail(err, 0, "%s: the file is empty", file);
-    r = check_text(file, text, length, err);
-    return r < 0 ? r : parse(file, text, length, ret_json, err);
+    return oci_json_parse(file, text, length, ret_json, err);
 }

@@ -43,19 +43,27 @@ static size_t write_path(const struct node *node, char *text, size_t used, size_
     return used < size ? used : size - 1;
 }
 
+/* Keys and values may hold anything; the message stays on one line. */
+static void clean(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == '\x7f')
+            *text = '?';
+}
+
 int node_fail(const struct node *node, const char *fmt, ...)
 {
-    char path[1024] = "";
+    char path[1024] = "", text[2048];
     va_list ap;
-    int r;
 
     (void)write_path(node, path, 0, sizeof(path));
     va_start(ap, fmt);
-    r = error_vfail(node->parse->err, 0, fmt, ap);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    if (path[0] != '\0')
-        (void)error_wrap(node->parse->err, r, "%s", path);
-    return error_wrap(node->parse->err, r, "%s", node->parse->file);
+    clean(path);
+    clean(text);
+    return error_fail(node->parse->err, 0, "%s: %s%s%s", node->parse->file, path,
+                      path[0] != '\0' ? ": " : "", text);
 }
 
 int node_fail_memory(const struct node *node)

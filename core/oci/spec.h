@@ -106,6 +106,9 @@ int oci_resources_from_json(struct json_object *json, struct oci_spec **ret_spec
  * error names line and column. ret_json is owned by the caller (json_object_put). */
 int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
                   struct barrer_error *err);
+/* The same for TEXT, behind whose LENGTH bytes a NUL follows; FILE is its name in errors. */
+int oci_json_parse(const char *file, const char *text, size_t length, struct json_object **ret_json,
+                   struct barrer_error *err);
 
 /* `spec`: the default config.json, for root or --rootless (with the caller's ids mapped). */
 struct json_object *oci_spec_default(int rootless);

@@ -21,3 +21,39 @@ TESTS += $(unit_tests)
 %C%_test_native_CFLAGS = $(AM_CFLAGS)
 %C%_test_native_LDADD = %D%/libfake.la
 include tests/unit/config.mk
+
+# core/oci
+EXTRA_DIST += %D%/test_oci_support.h tests/fixtures/full.json
+check_LTLIBRARIES += %D%/liboci.la
+%C%_liboci_la_SOURCES = $(oci_sources) $(base_sources)
+%C%_liboci_la_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+%C%_liboci_la_LIBADD = $(JSONC_LIBS)
+oci_tests = %D%/test_oci_json %D%/test_oci_mutation %D%/test_oci_properties %D%/test_oci_spec
+check_PROGRAMS += $(oci_tests)
+TESTS += $(oci_tests)
+%C%_test_oci_json_SOURCES = %D%/test_oci_json.c
+%C%_test_oci_json_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+%C%_test_oci_json_LDADD = %D%/liboci.la
+%C%_test_oci_mutation_SOURCES = %D%/test_oci_mutation.c
+%C%_test_oci_mutation_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+%C%_test_oci_mutation_LDADD = %D%/liboci.la
+%C%_test_oci_properties_SOURCES = %D%/test_oci_properties.c
+%C%_test_oci_properties_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+%C%_test_oci_properties_LDADD = %D%/liboci.la
+%C%_test_oci_spec_SOURCES = %D%/test_oci_spec.c
+%C%_test_oci_spec_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+%C%_test_oci_spec_LDADD = %D%/liboci.la
+check_PROGRAMS += tests/fuzz/fuzz_spec
+TESTS += tests/fuzz/fuzz_spec
+tests_fuzz_fuzz_spec_SOURCES = tests/fuzz/fuzz_spec.c
+tests_fuzz_fuzz_spec_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+tests_fuzz_fuzz_spec_LDADD = %D%/liboci.la
+EXTRA_DIST += tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.json \
+	tests/fuzz/corpus/spec/duplicate-keys.json tests/fuzz/corpus/spec/empty.json \
+	tests/fuzz/corpus/spec/hooks.json tests/fuzz/corpus/spec/linux.json \
+	tests/fuzz/corpus/spec/literal.json tests/fuzz/corpus/spec/minimal.json \
+	tests/fuzz/corpus/spec/mounts.json tests/fuzz/corpus/spec/nulls.json \
+	tests/fuzz/corpus/spec/numbers.json tests/fuzz/corpus/spec/process.json \
+	tests/fuzz/corpus/spec/resources.json tests/fuzz/corpus/spec/rootless.json \
+	tests/fuzz/corpus/spec/seccomp.json tests/fuzz/corpus/spec/too-deep.json \
+	tests/fuzz/corpus/spec/truncated.json tests/fuzz/corpus/spec/unknown.json
