@@ -207,7 +207,9 @@ static void works(struct journey *journey, const char *what)
     is_done(journey, what);
     is_text(value_of(journey->text, "terminals:"), "111", "descriptors 0 to 2 are a terminal");
     is_text(value_of(journey->text, "session:"), "1", "it controls the session");
-    is_text(value_of(journey->text, "name:"), "/dev/pts/0", "it is of the container's devpts");
+    /* (/dev may be a link.) */
+    ok(strstr(value_of(journey->text, "name:"), "/pts/0") != NULL,
+       "it is of the container's devpts");
     is_text(value_of(journey->text, "read:"), "ping", "input arrives");
     ok(strstr(seen, "pong") != NULL, "output arrives");
     is_text(value_of(seen, "message:"), "/dev/pts/0", "the message is the name");
