@@ -12,6 +12,7 @@
 #include <barrer/runtime.h>
 #include <barrer/util.h>
 
+#include "config/keys.h"
 #include "config/types.h"
 
 #define MAX_TEXT 4096
@@ -205,8 +206,11 @@ static int is_key(const char *key)
 /* Keys of [plugin NAME] that the core reads itself. */
 static int is_reserved_key(const char *key)
 {
-    return strcmp(key, "module") == 0 || strcmp(key, "allow-annotations") == 0 ||
-           strncmp(key, "x-", 2) == 0;
+    const struct barrer_option *known = keys_of_section("plugin NAME");
+
+    while (known->key != NULL && strcmp(known->key, key) != 0)
+        known++;
+    return known->key != NULL || keys_is_comment(key);
 }
 
 /* A default that its own type refuses would be an error at every container. */
