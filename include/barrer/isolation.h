@@ -24,8 +24,8 @@ struct barrer_time_offset {
     uint32_t nanoseconds;
 };
 
-#define BARRER_ISOLATION_ROOTLESS (1u << 0) /* the caller's effective uid is not 0, or it is the
-                                               root of a user namespace that maps only itself */
+#define BARRER_ISOLATION_ROOTLESS (1u << 0) /* the caller is not root of the initial user
+                                               namespace */
 
 struct barrer_isolation_request {
     uint32_t size;

@@ -83,8 +83,9 @@ struct barrer_resources_request {
     size_t n_network_priorities;
     const struct barrer_rdma_limit *rdma;
     size_t n_rdma;
-    const struct barrer_device_rule *devices; /* in the order of config.json, after the defaults
-                                                 that every container gets */
+    const struct barrer_device_rule *devices; /* in the order of config.json; in prepare, rules
+                                                 for the devices that every container gets follow,
+                                                 unless all devices are allowed anyway */
     size_t n_devices;
     const struct barrer_pair *unified;
     size_t n_unified;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The program proper: every verb. first_stage.c executes it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static const struct cli_verb *const verbs[] = {
+    &verb_create, &verb_start,  &verb_run,    &verb_exec,   &verb_kill,     &verb_delete,
+    &verb_state,  &verb_list,   &verb_ps,     &verb_pause,  &verb_resume,   &verb_update,
+    &verb_events, &verb_spec,   &verb_features, &verb_plan, NULL};
+
+static int print_help(void)
+{
+    (void)printf(
+        "Usage: barrer-run [GLOBAL OPTIONS] VERB [OPTIONS] [ARGUMENTS]\n\n"
+        "Run OCI containers through the plugins that barrer.conf names.\n\nVerbs:\n");
+    for (size_t i = 0; verbs[i] != NULL; i++)
+        (void)printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+    (void)printf("\nGlobal options:\n"
+                 "      --root DIR             the state root (default: /run/barrer-run)\n"
+                 "      --log FILE             where errors and warnings go, beside stderr\n"
+                 "      --log-format FORMAT    text or json\n"
+                 "      --log-level LEVEL      error, warning, notice, info or debug\n"
+                 "      --debug                the same as --log-level debug\n"
+                 "      --config FILE          this barrer.conf instead of the system's\n"
+                 "      --set SECTION.KEY=VALUE\n"
+                 "                             change one value of it; may be repeated\n"
+                 "      --plugin-dir DIR       where plugins are\n"
+                 "      --cgroup-manager NAME  cgroupfs, systemd or disabled\n"
+                 "      --systemd-cgroup       the same as --cgroup-manager systemd\n"
+                 "      --rootless auto|true|false\n"
+                 "                             whether the caller counts as unprivileged\n"
+                 "  -h, --help                 print this, or the help of a verb behind it\n"
+                 "  -v, --version              print the version\n\n"
+                 "barrer-run(1), barrer.conf(5) and barrer-plugin(7) say more.\n");
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int print_version(void)
+{
+    (void)printf("barrer-run version %s\ncommit: %s\nspec: 1.3.0\n", PACKAGE_VERSION,
+                 PACKAGE_VERSION);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* A closed standard descriptor would be taken by the next file that is opened, and the payload
+ * would read or write that. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR);
+}
+
+int main(int argc, char **argv)
+{
+    struct barrer_error err = {0};
+    struct cli cli;
+
+    fill_standard_descriptors();
+    if (cli_parse(&cli, argc, argv, &err) < 0)
+        return cli_error(&err, 1);
+    if (cli.wants_version)
+        return print_version();
+    if (cli.wants_help)
+        return print_help();
+    if (cli.argc == 0) {
+        (void)error_fail(&err, 0, "expected a verb (see --help)");
+        return cli_error(&err, 1);
+    }
+    if (cli_find(verbs, cli.argv[0]) == NULL) {
+        (void)error_fail(&err, 0, "unknown verb \"%s\" (see --help)", cli.argv[0]);
+        (void)cli_apply(&cli, &err);
+        return cli_error(&err, 1);
+    }
+    return cli_run(&cli, verbs);
+}

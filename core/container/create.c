@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * create and run, top to bottom in lifecycle_create.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "container/caller.h"
+#include "container/foreground.h"
+#include "container/lifecycle.h"
+#include "flow/hooks.h"
+#include "flow/spawn.h"
+#include "flow/stages.h"
+
+/* One creation. */
+struct creation {
+    const struct global_options *global;
+    const struct create_options *options;
+    char *bundle; /* absolute */
+    struct oci_spec *spec;
+    struct config *config;
+    struct flow flow;
+    struct container *container;
+    struct spawn spawn;
+    struct foreground foreground;
+    int console_fd;
+};
+
+static int find_bundle(struct creation *c, struct barrer_error *err)
+{
+    c->bundle = realpath(c->options->bundle != NULL ? c->options->bundle : ".", NULL);
+    if (c->bundle == NULL)
+        return error_fail(err, errno, "open bundle \"%s\"",
+                          c->options->bundle != NULL ? c->options->bundle : ".");
+    return 0;
+}
+
+/* Read everything that will be used, before anything happens. */
+static int read_all(struct creation *c, struct barrer_error *err)
+{
+    struct config_request request = {.file = c->global->config_file, .sets = c->global->sets};
+    int r = find_bundle(c, err);
+
+    if (r == 0)
+        r = oci_spec_load(c->bundle, c->options->file, &c->spec, err);
+    if (r == 0)
+        r = config_load(&request, &c->config, err);
+    return r;
+}
+
+/* What requests hold beyond config.json. */
+static int complete_requests(struct creation *c, struct barrer_error *err)
+{
+    struct oci_spec *spec = c->spec;
+    int is_rootless, r;
+
+    r = path_open_procfs(&c->flow.context.proc_fd, err);
+    if (r < 0)
+        return r;
+    is_rootless = caller_is_rootless(c->global->rootless, c->flow.context.proc_fd);
+    for (size_t i = 0; i < spec->isolation.n_namespaces; i++) {
+        spec->filesystem.namespaces |= spec->isolation.namespaces[i].type;
+        if (spec->isolation.namespaces[i].path == NULL)
+            spec->filesystem.created |= spec->isolation.namespaces[i].type;
+    }
+    if (is_rootless) {
+        spec->isolation.flags |= BARRER_ISOLATION_ROOTLESS;
+        spec->resources.flags |= BARRER_RESOURCES_ROOTLESS;
+        spec->filesystem.flags |= BARRER_FILESYSTEM_ROOTLESS;
+        spec->process.flags |= BARRER_PROCESS_ROOTLESS;
+    }
+    if (spec->filesystem.created & CLONE_NEWCGROUP)
+        spec->resources.flags |= BARRER_RESOURCES_CGROUPNS;
+    if (spec->filesystem.namespaces & CLONE_NEWUSER)
+        spec->process.flags |= BARRER_PROCESS_USERNS;
+    if (spec->process.flags & BARRER_PROCESS_TERMINAL)
+        spec->filesystem.flags |= BARRER_FILESYSTEM_TERMINAL;
+    if (c->options->no_pivot)
+        spec->filesystem.flags |= BARRER_FILESYSTEM_NO_PIVOT;
+    if (!c->options->no_new_keyring)
+        spec->process.flags |= BARRER_PROCESS_NEW_KEYRING;
+    spec->resources.id = spec->filesystem.id = spec->process.id = c->options->id;
+    spec->filesystem.bundle = c->bundle;
+    spec->filesystem.state_fd = -1;
+    spec->process.console_socket_fd = -1;
+    return 0;
+}
+
+static int compose(struct creation *c, struct barrer_error *err)
+{
+    const char *folder = c->global->plugin_dir;
+    int r;
+
+    host_context_init(&c->flow.context);
+    c->flow.spec = c->spec;
+    c->flow.resources.cgroup_fd = -1;
+    r = complete_requests(c, err);
+    if (r < 0)
+        return r;
+    c->flow.context.annotations = c->spec->annotations;
+    if (folder == NULL)
+        folder = config_text(c->config, "core", "plugin-dir", NULL);
+    r = loader_create(folder, &c->flow.loader, err);
+    return r < 0 ? r : flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
+}
+
+static void record_text(struct json_object *json, const char *key, const char *value)
+{
+    if (value != NULL)
+        json_object_object_add(json, key, json_object_new_string(value));
+}
+
+/* state.json as far as it is known before there is a process. */
+static void describe(struct creation *c)
+{
+    struct json_object *json = c->container->json, *annotations;
+    char stamp[80], owner[256];
+    struct timespec now;
+    struct tm tm;
+    size_t n;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &tm);
+    n = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(stamp + n, sizeof(stamp) - n, ".%09ldZ", now.tv_nsec);
+    caller_user_name(geteuid(), owner, sizeof(owner));
+    record_text(json, "ociVersion", c->spec->oci_version);
+    record_text(json, "id", c->container->id);
+    record_text(json, "bundle", c->bundle);
+    record_text(json, "rootfs", c->spec->filesystem.root);
+    record_text(json, "created", stamp);
+    record_text(json, "owner", owner);
+    record_text(json, "pluginDir", loader_folder(c->flow.loader));
+    json_object_object_add(json, "hasOwnRoot",
+                           json_object_new_boolean(c->spec->filesystem.namespaces & CLONE_NEWNS));
+    json_object_object_add(json, "hasOwnPids",
+                           json_object_new_boolean(c->spec->filesystem.namespaces & CLONE_NEWPID));
+    if (c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks > 0)
+        json_object_object_add(json, "hasPoststart", json_object_new_boolean(1));
+    if (c->spec->hooks[OCI_HOOK_POSTSTOP].n_hooks > 0)
+        json_object_object_add(json, "hasPoststop", json_object_new_boolean(1));
+    json_object_object_add(json, "instances", flow_record(&c->flow));
+    if (json_object_object_get_ex(c->spec->json, "annotations", &annotations))
+        json_object_object_add(json, "annotations", json_object_get(annotations));
+}
+
+/* After prepare: what the resources plugins answered. */
+static void describe_resources(struct creation *c)
+{
+    const struct barrer_resources_plan *plan = &c->flow.resources;
+
+    record_text(c->container->json, "cgroupPath", plan->cgroup_path);
+    record_text(c->container->json, "pausedFile", plan->paused_file);
+    record_text(c->container->json, "pausedLine", plan->paused_line);
+}
+
+static int keep_config(struct creation *c, struct barrer_error *err)
+{
+    size_t length;
+    const char *text =
+        json_object_to_json_string_length(c->spec->json, JSON_C_TO_STRING_PLAIN, &length);
+    barrer_auto_fd int fd = openat(c->container->folder_fd, "config.json",
+                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int r = fd < 0 ? -errno : fd_write_all(fd, text, length);
+
+    return r < 0 ? error_fail(err, -r, "write \"%s/config.json\"", c->container->folder) : 0;
+}
+
+/* Make the container's folder and write down what is about to happen. */
+static int record(struct creation *c, struct barrer_error *err)
+{
+    int r = container_create(c->global->root, c->options->id, &c->container, err);
+
+    if (r == 0)
+        r = container_lock(c->container, err);
+    if (r < 0)
+        return r;
+    c->flow.context.put_fact = container_put_fact;
+    c->flow.context.get_fact = container_get_fact;
+    c->flow.context.fact_arg = c->container;
+    c->flow.has_facts = container_has_facts;
+    c->spec->filesystem.state_fd = c->container->folder_fd;
+    c->spec->filesystem.state_path = c->container->folder;
+    describe(c);
+    r = keep_config(c, err);
+    return r < 0 ? r : container_save(c->container, err);
+}
+
+static char *state_json(void *arg, const char *status, pid_t pid)
+{
+    struct creation *c = arg;
+    struct json_object *state = container_state(c->container, status, pid);
+    char *text = strdup(json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN));
+
+    json_object_put(state);
+    return text;
+}
+
+/* The terminal's master goes to --console-socket, or to our own foreground. */
+static int open_console(struct creation *c, struct barrer_error *err)
+{
+    int is_terminal = !!(c->spec->process.flags & BARRER_PROCESS_TERMINAL);
+    int is_foreground = c->options->is_run && !c->options->detach;
+    int r;
+
+    if (!is_terminal && c->options->console_socket != NULL)
+        return error_fail(err, 0, "use --console-socket only with process.terminal");
+    if (is_terminal && !is_foreground && c->options->console_socket == NULL)
+        return error_fail(err, 0, "use --console-socket with %s when a terminal is used",
+                          c->options->is_run ? "run --detach" : "create");
+    if (is_foreground || c->options->is_run) {
+        r = foreground_init(&c->foreground, is_terminal && c->options->console_socket == NULL, err);
+        if (r < 0)
+            return r;
+        c->spec->process.console_socket_fd = c->foreground.sockets[1];
+    }
+    if (c->options->console_socket == NULL)
+        return 0;
+    r = c->console_fd = fd_connect_unix(c->options->console_socket);
+    if (r < 0)
+        return error_fail(err, -r, "connect to the console socket \"%s\"",
+                          c->options->console_socket);
+    c->spec->process.console_socket_fd = c->console_fd;
+    return 0;
+}
+
+static int open_fifo(struct creation *c, struct barrer_error *err)
+{
+    int folder_fd = c->container->folder_fd;
+
+    c->spawn.fifo_fd = -1;
+    if (c->options->is_run)
+        return 0;
+    if (mkfifoat(folder_fd, "fifo", 0600) < 0 ||
+        (c->spawn.fifo_fd = openat(folder_fd, "fifo", O_RDWR | O_CLOEXEC | O_NOFOLLOW)) < 0)
+        return error_fail(err, errno, "make \"%s/fifo\"", c->container->folder);
+    return 0;
+}
+
+static int prepare(struct creation *c, struct barrer_error *err)
+{
+    char *state = NULL;
+    int r;
+
+    if (c->spec->process.seccomp != NULL && c->spec->process.seccomp->listener_path != NULL)
+        c->spec->process.state_json = state = state_json(c, "creating", 0);
+    r = stage_run(&c->flow, STAGE_PREPARE, err);
+    c->spec->process.state_json = NULL;
+    free(state);
+    if (r < 0)
+        return r;
+    c->spec->filesystem.views = c->flow.resources.views;
+    c->spec->filesystem.n_views = c->flow.resources.n_views;
+    describe_resources(c);
+    return open_fifo(c, err);
+}
+
+/* From clone to a process that waits for `start`, or runs. */
+static int spawn_process(struct creation *c, struct barrer_error *err)
+{
+    int r;
+
+    c->spawn.flow = &c->flow;
+    c->spawn.root_fd = -1;
+    c->spawn.preserve_fds = c->options->preserve_fds;
+    c->spawn.extra_environment = caller_environment(&c->spawn.preserve_fds);
+    c->spawn.state_json = state_json;
+    c->spawn.arg = c;
+    r = spawn_start(&c->spawn, err);
+    if (r < 0)
+        return r;
+    c->container->pid = c->spawn.pid;
+    c->container->start_time = container_start_time(c->spawn.pid);
+    r = container_save(c->container, err);
+    if (r == 0)
+        r = spawn_permit(&c->spawn, err);
+    return r < 0 ? r : spawn_await(&c->spawn, err);
+}
+
+static int report(struct creation *c, struct barrer_error *err)
+{
+    int r = 0;
+
+    if (c->options->pidfd_socket != NULL)
+        r = caller_send_pidfd(c->options->pidfd_socket, c->spawn.pidfd, err);
+    if (r == 0 && c->options->pid_file != NULL)
+        r = caller_write_pid(c->options->pid_file, c->spawn.pid, err);
+    return r;
+}
+
+static int run_poststart(struct creation *c, struct barrer_error *err)
+{
+    char *state;
+    int r;
+
+    if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
+        return 0;
+    state = state_json(c, "running", c->spawn.pid);
+    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, err);
+    free(state);
+    return r;
+}
+
+/* Undo all of it: the process, the effects that were recorded, the folder. */
+static void undo(struct creation *c)
+{
+    struct barrer_error ignored;
+
+    spawn_abort(&c->spawn);
+    if (c->container == NULL)
+        return;
+    if (stage_run(&c->flow, STAGE_RELEASE, &ignored) < 0)
+        log_write(BARRER_LOG_ERROR, "%s", ignored.text);
+    if (container_remove(c->container, &ignored) < 0)
+        log_write(BARRER_LOG_ERROR, "%s", ignored.text);
+}
+
+/* `run` in the foreground: the container ends with its process. */
+static int follow(struct creation *c, int *ret_status, struct barrer_error *err)
+{
+    int r = foreground_wait(&c->foreground, c->spawn.pid, ret_status, err), released;
+
+    if (r < 0) {
+        undo(c);
+        return r;
+    }
+    c->spawn.pid = -1;
+    if (c->options->keep)
+        return 0;
+    released = stage_run(&c->flow, STAGE_RELEASE, err);
+    lifecycle_poststop(c->container);
+    r = container_remove(c->container, err);
+    return released < 0 ? released : r;
+}
+
+static int create(struct creation *c, int *ret_status, struct barrer_error *err)
+{
+    int r = read_all(c, err);
+
+    if (r == 0)
+        r = compose(c, err);
+    if (r == 0)
+        r = record(c, err);
+    if (r == 0)
+        r = open_console(c, err);
+    if (r == 0)
+        r = prepare(c, err);
+    if (r == 0)
+        r = spawn_process(c, err);
+    if (r == 0)
+        r = report(c, err);
+    if (r == 0)
+        r = run_poststart(c, err);
+    if (r < 0) {
+        undo(c);
+        return r;
+    }
+    if (c->options->is_run && !c->options->detach) {
+        container_unlock(c->container);
+        return follow(c, ret_status, err);
+    }
+    return 0;
+}
+
+static void creation_fini(struct creation *c)
+{
+    spawn_fini(&c->spawn);
+    barrer_close_fd(&c->spawn.fifo_fd);
+    barrer_close_fd(&c->console_fd);
+    foreground_fini(&c->foreground);
+    flow_fini(&c->flow);
+    loader_destroy(c->flow.loader);
+    container_close(c->container);
+    config_destroy(c->config);
+    oci_spec_destroy(c->spec);
+    free(c->bundle);
+}
+
+int lifecycle_compose(const struct global_options *global, const struct create_options *options,
+                      void (*use)(const struct flow *flow, void *arg), void *arg,
+                      struct barrer_error *err)
+{
+    struct creation c = {
+        .global = global,
+        .options = options,
+        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .fifo_fd = -1},
+        .foreground = {.sockets = {-1, -1}},
+        .console_fd = -1,
+    };
+    int r = read_all(&c, err);
+
+    if (r == 0)
+        r = compose(&c, err);
+    if (r == 0)
+        use(&c.flow, arg);
+    creation_fini(&c);
+    return r;
+}
+
+int lifecycle_create(const struct global_options *global, const struct create_options *options,
+                     int *ret_status, struct barrer_error *err)
+{
+    struct creation c = {
+        .global = global,
+        .options = options,
+        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .fifo_fd = -1},
+        .foreground = {.sockets = {-1, -1}},
+        .console_fd = -1,
+    };
+    int r = oci_id_check(options->id, err);
+
+    *ret_status = 0;
+    if (r == 0)
+        r = create(&c, ret_status, err);
+    creation_fini(&c);
+    return r;
+}

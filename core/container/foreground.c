@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/foreground.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int foreground_init(struct foreground *foreground, int is_terminal, struct barrer_error *err)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t all;
+
+    *foreground = (struct foreground){.is_terminal = is_terminal, .sockets = {-1, -1}};
+    (void)sigfillset(&all);
+    /* A caller that ignores SIGCHLD would have the kernel reap for us. */
+    if (sigprocmask(SIG_BLOCK, &all, NULL) < 0 || sigaction(SIGCHLD, &standard, NULL) < 0)
+        return error_fail(err, errno, "block signals");
+    if (is_terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, foreground->sockets) < 0)
+        return error_fail(err, errno, "make a pair of sockets for the terminal");
+    return 0;
+}
+
+void foreground_fini(struct foreground *foreground)
+{
+    barrer_close_fd(&foreground->sockets[0]);
+    barrer_close_fd(&foreground->sockets[1]);
+}
+
+/* 1 and the status when PID has ended, 0 when another child has, or none. */
+static int reap(pid_t pid, int options, int *ret_status)
+{
+    int status;
+    pid_t who = waitpid(pid, &status, options);
+
+    if (who != pid)
+        return who < 0 && errno != EINTR ? -errno : 0;
+    *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return 1;
+}
+
+static int wait_without_terminal(pid_t pid, int *ret_status, struct barrer_error *err)
+{
+    sigset_t all;
+
+    (void)sigfillset(&all);
+    for (;;) {
+        int signal, r = reap(pid, WNOHANG, ret_status);
+
+        if (r < 0)
+            return error_fail(err, -r, "wait for the container's process");
+        if (r > 0)
+            return 0;
+        if (sigwait(&all, &signal) == 0 && signal != SIGCHLD)
+            (void)kill(pid, signal);
+    }
+}
+
+/* Our terminal, in raw mode for as long as the copying lasts. */
+struct console {
+    int master_fd;
+    int signal_fd;
+    int has_input; /* standard input has not ended */
+    int is_raw;
+    struct termios saved;
+};
+
+static void copy_window_size(const struct console *console)
+{
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+        (void)ioctl(console->master_fd, TIOCSWINSZ, &size);
+}
+
+static int console_open(struct foreground *foreground, struct console *console,
+                        struct barrer_error *err)
+{
+    struct termios raw;
+    sigset_t all;
+    int r = fd_receive(foreground->sockets[0], &console->master_fd);
+
+    if (r < 0)
+        return error_fail(err, -r, "receive the container's terminal");
+    (void)sigfillset(&all);
+    console->signal_fd = signalfd(-1, &all, SFD_CLOEXEC);
+    if (console->signal_fd < 0)
+        return error_fail(err, errno, "receive signals");
+    console->has_input = 1;
+    if (tcgetattr(STDIN_FILENO, &console->saved) == 0) {
+        raw = console->saved;
+        cfmakeraw(&raw);
+        console->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+        copy_window_size(console);
+    }
+    return 0;
+}
+
+static void console_close(struct console *console)
+{
+    if (console->is_raw)
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &console->saved);
+    barrer_close_fd(&console->master_fd);
+    barrer_close_fd(&console->signal_fd);
+}
+
+/* Copy what is there; 0 at the end. A terminal whose other side is closed reports EIO. */
+static int copy(int from_fd, int to_fd)
+{
+    char data[8192];
+    ssize_t n = read(from_fd, data, sizeof(data));
+
+    if (n <= 0)
+        return n < 0 && (errno == EINTR || errno == EAGAIN);
+    return fd_write_all(to_fd, data, (size_t)n) == 0;
+}
+
+/* One signal; 1 when it says that PID has ended. */
+static int take_signal(struct console *console, pid_t pid, int *ret_status)
+{
+    struct signalfd_siginfo info;
+
+    if (read(console->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return 0;
+    if (info.ssi_signo == SIGCHLD)
+        return reap(pid, WNOHANG, ret_status) > 0;
+    if (info.ssi_signo == SIGWINCH)
+        copy_window_size(console);
+    else
+        (void)kill(pid, (int)info.ssi_signo);
+    return 0;
+}
+
+/* After the end: what the terminal still holds. */
+static void drain(const struct console *console)
+{
+    struct pollfd master = {.fd = console->master_fd, .events = POLLIN};
+
+    while (poll(&master, 1, 0) > 0 && master.revents & POLLIN &&
+           copy(console->master_fd, STDOUT_FILENO) > 0)
+        ;
+}
+
+static void copy_until_end(struct console *console, pid_t pid, int *ret_status)
+{
+    int is_ended = reap(pid, WNOHANG, ret_status) > 0, has_output = 1;
+
+    while (!is_ended) {
+        struct pollfd fds[3] = {
+            {.fd = console->signal_fd, .events = POLLIN},
+            {.fd = has_output ? console->master_fd : -1, .events = POLLIN},
+            {.fd = console->has_input ? STDIN_FILENO : -1, .events = POLLIN},
+        };
+
+        if (poll(fds, 3, -1) < 0)
+            continue;
+        if (fds[1].revents)
+            has_output = copy(console->master_fd, STDOUT_FILENO);
+        if (fds[2].revents)
+            console->has_input = copy(STDIN_FILENO, console->master_fd);
+        if (fds[0].revents)
+            is_ended = take_signal(console, pid, ret_status);
+    }
+    drain(console);
+}
+
+int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
+                    struct barrer_error *err)
+{
+    struct console console = {.master_fd = -1, .signal_fd = -1};
+    int r;
+
+    if (!foreground->is_terminal)
+        return wait_without_terminal(pid, ret_status, err);
+    r = console_open(foreground, &console, err);
+    if (r == 0)
+        copy_until_end(&console, pid, ret_status);
+    console_close(&console);
+    return r;
+}

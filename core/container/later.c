@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Verbs on a container that exists: from what create recorded, without any INI file.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/lifecycle.h"
+#include "flow/hooks.h"
+#include "flow/stages.h"
+
+#define KILL_TIMEOUT 10000 /* milliseconds for a killed process to be gone */
+
+int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts,
+                     struct flow *flow, struct barrer_error *err)
+{
+    struct json_object *instances = json_object_object_get(container->json, "instances");
+    int r;
+
+    host_context_init(&flow->context);
+    flow->context.put_fact = container_put_fact;
+    flow->context.get_fact = container_get_fact;
+    flow->context.fact_arg = container;
+    flow->has_facts = container_has_facts;
+    flow->resources.cgroup_fd = -1;
+    if (!json_object_is_type(instances, json_type_array))
+        return 0;
+    r = loader_create(container_text(container, "pluginDir"), &flow->loader, err);
+    return r < 0 ? r : flow_recompose(flow, instances, kinds, only_facts, err);
+}
+
+static void close_flow(struct flow *flow)
+{
+    flow_fini(flow);
+    loader_destroy(flow->loader);
+    flow->loader = NULL;
+}
+
+int lifecycle_open_resources(const struct global_options *global, const char *id,
+                             struct container **ret_container, struct flow *flow,
+                             struct barrer_error *err)
+{
+    struct container *container;
+    int r = container_open(global->root, id, &container, err);
+
+    if (r < 0)
+        return r;
+    r = lifecycle_reopen(container, 1u << BARRER_RESOURCES, 1, flow, err);
+    if (r < 0) {
+        close_flow(flow);
+        container_close(container);
+        return r;
+    }
+    *ret_container = container;
+    return 0;
+}
+
+int lifecycle_spec(struct container *container, struct oci_spec **ret_spec,
+                   struct barrer_error *err)
+{
+    const char *bundle = container_text(container, "bundle");
+    struct json_object *json;
+    int r = oci_json_read(container->folder_fd, "config.json", 16u << 20, &json, err);
+
+    if (r < 0)
+        return error_wrap(err, r, "container `%s`", container->id);
+    r = oci_spec_from_json(bundle != NULL ? bundle : "/", json, ret_spec, err);
+    json_object_put(json);
+    return r;
+}
+
+static int run_hooks(struct container *container, enum oci_hook_kind kind, const char *status,
+                     pid_t pid, struct barrer_error *err)
+{
+    struct json_object *state;
+    struct oci_spec *spec;
+    int r = lifecycle_spec(container, &spec, err);
+
+    if (r < 0)
+        return r;
+    state = container_state(container, status, pid);
+    r = hooks_run(spec, kind, json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN), err);
+    json_object_put(state);
+    oci_spec_destroy(spec);
+    return r;
+}
+
+void lifecycle_poststop(struct container *container)
+{
+    struct barrer_error err;
+
+    if (container_flag(container, "hasPoststop") &&
+        run_hooks(container, OCI_HOOK_POSTSTOP, "stopped", 0, &err) < 0)
+        log_write(BARRER_LOG_WARNING, "%s", err.text);
+}
+
+int lifecycle_start(const struct global_options *global, const char *id, struct barrer_error *err)
+{
+    struct container *container;
+    int r = container_open(global->root, id, &container, err);
+
+    if (r < 0)
+        return r;
+    r = container_lock(container, err);
+    if (r == 0 && container_flag(container, "hasPoststart")) {
+        json_object_object_del(container->json, "hasPoststart");
+        r = light_start(container, err);
+        if (r > 0)
+            r = run_hooks(container, OCI_HOOK_POSTSTART, "running", container->pid, err);
+        if (r < 0 && container->pid > 0) {
+            /* A container whose poststart hook fails is stopped (runtime-spec 1.3). */
+            struct barrer_error ignored;
+
+            (void)light_kill(container, SIGKILL, &ignored);
+        }
+    } else if (r == 0) {
+        r = light_start(container, err);
+    }
+    container_close(container);
+    return r < 0 ? r : 0;
+}
+
+static int kill_group(struct container *container, int signal, struct barrer_error *err)
+{
+    struct flow flow = {0};
+    int r = lifecycle_reopen(container, 1u << BARRER_RESOURCES, 1, &flow, err), n = 0;
+
+    for (size_t i = 0; r == 0 && i < flow.n_members; i++) {
+        const struct barrer_resources_ops *ops = flow.members[i].instance->plugin->ops;
+
+        if (!BARRER_HAS(ops, kill))
+            continue;
+        n++;
+        r = ops->kill(flow.members[i].instance->self, signal, err);
+        if (r < 0)
+            r = error_wrap(err, r, "resources %s", flow.members[i].instance->name);
+    }
+    close_flow(&flow);
+    return r < 0 ? r : n;
+}
+
+int lifecycle_kill(const struct global_options *global, const char *id, int signal, int all,
+                   struct barrer_error *err)
+{
+    struct container *container;
+    int r = container_open(global->root, id, &container, err), is_alive;
+
+    if (r < 0)
+        return r;
+    is_alive = container_status(container) != CONTAINER_STOPPED;
+    if (!is_alive && !all)
+        r = error_fail(err, 0, "signal container `%s`: container not running", id);
+    if (r == 0) {
+        r = all || signal == SIGKILL ? kill_group(container, signal, err) : 0;
+        /* No group, or nobody in it: the process itself. */
+        if (r == 0 && is_alive) {
+            barrer_auto_fd int pidfd = container_pidfd(container);
+
+            if (pidfd < 0 || pidfd_send_signal(pidfd, signal, NULL, 0) < 0)
+                r = error_fail(err, 0, "signal container `%s`: container not running", id);
+        }
+    }
+    container_close(container);
+    return r < 0 ? r : 0;
+}
+
+/* Kill the container's process and wait until it is gone. */
+static int kill_and_wait(struct container *container, struct barrer_error *err)
+{
+    barrer_auto_fd int pidfd = container_pidfd(container);
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    int n;
+
+    if (pidfd < 0)
+        return pidfd == -ESRCH ? 0 : error_fail(err, -pidfd, "kill container `%s`", container->id);
+    if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+        return error_fail(err, errno, "kill container `%s`", container->id);
+    if (container_status(container) == CONTAINER_PAUSED)
+        (void)kill_group(container, SIGKILL, err);
+    do
+        n = poll(&end, 1, KILL_TIMEOUT);
+    while (n < 0 && errno == EINTR);
+    if (n == 0)
+        return error_fail(err, ETIMEDOUT, "kill container `%s` (its process %d is in the kernel)",
+                          container->id, container->pid);
+    return 0;
+}
+
+/* Undo what plugins recorded. When that fails the container stays, so that it can be tried again
+ * once the cause is gone. */
+static int release(struct container *container, struct barrer_error *err)
+{
+    struct oci_spec none = {0};
+    struct flow flow = {.spec = &none};
+    int r = lifecycle_reopen(container, ~0u, 1, &flow, err);
+
+    none.filesystem.size = sizeof(none.filesystem);
+    none.filesystem.id = container->id;
+    none.filesystem.state_fd = container->folder_fd;
+    none.filesystem.state_path = container->folder;
+    if (r == 0)
+        r = stage_run(&flow, STAGE_RELEASE, err);
+    close_flow(&flow);
+    return r;
+}
+
+static int check_stopped(const struct container *container, int force, struct barrer_error *err)
+{
+    enum container_status status = container_status(container);
+
+    if (force || status == CONTAINER_STOPPED || status == CONTAINER_CREATED)
+        return 0;
+    return error_fail(err, 0, "cannot delete container %s that is not stopped: %s", container->id,
+                      container_status_name(status));
+}
+
+int lifecycle_delete(const struct global_options *global, const char *id, int force,
+                     struct barrer_error *err)
+{
+    struct container *container;
+    int r = force ? container_open_broken(global->root, id, &container, err)
+                  : container_open(global->root, id, &container, err);
+
+    if (r < 0)
+        return r == -ENOENT && force ? 0 : r;
+    /* A creator that hangs in a hook holds the lock; it gives up when its process dies. */
+    if (force)
+        r = kill_and_wait(container, err);
+    if (r == 0)
+        r = container_lock(container, err);
+    if (r == 0)
+        r = check_stopped(container, force, err);
+    if (r == 0)
+        r = kill_and_wait(container, err);
+    if (r == 0)
+        r = release(container, err);
+    if (r == 0) {
+        lifecycle_poststop(container);
+        r = container_remove(container, err);
+    }
+    container_close(container);
+    return r;
+}

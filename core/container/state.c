@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "oci/spec.h"
+
+#define STATE_LIMIT (64u << 20)
+
+int state_root(const char *option, char **ret_root, struct barrer_error *err)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    int n;
+
+    if (option != NULL) {
+        char *absolute = NULL;
+
+        if (option[0] == '/')
+            n = asprintf(ret_root, "%s", option);
+        else if ((absolute = getcwd(NULL, 0)) != NULL)
+            n = asprintf(ret_root, "%s/%s", absolute, option);
+        else
+            return error_fail(err, errno, "find the working directory for --root \"%s\"", option);
+        free(absolute);
+    } else if (geteuid() != 0 && runtime != NULL && runtime[0] == '/') {
+        n = asprintf(ret_root, "%s/barrer-run", runtime);
+    } else if (geteuid() != 0) {
+        return error_fail(err, 0, "find a state root (set XDG_RUNTIME_DIR, or use --root)");
+    } else {
+        n = asprintf(ret_root, "/run/barrer-run");
+    }
+    return n < 0 ? error_fail(err, ENOMEM, "name the state root") : 0;
+}
+
+static struct container *allocate(const char *root, const char *id)
+{
+    struct container *container = calloc(1, sizeof(*container));
+
+    if (container == NULL)
+        return NULL;
+    container->folder_fd = container->facts_fd = -1;
+    container->id = strdup(id);
+    if (container->id == NULL || asprintf(&container->folder, "%s/%s", root, id) < 0) {
+        free(container->id);
+        free(container);
+        return NULL;
+    }
+    return container;
+}
+
+void container_close(struct container *container)
+{
+    if (container == NULL)
+        return;
+    barrer_close_fd(&container->folder_fd);
+    barrer_close_fd(&container->facts_fd);
+    if (container->json != NULL)
+        json_object_put(container->json);
+    if (container->facts != NULL)
+        json_object_put(container->facts);
+    free(container->folder);
+    free(container->id);
+    free(container);
+}
+
+int container_create(const char *root, const char *id, struct container **ret_container,
+                     struct barrer_error *err)
+{
+    struct container *container;
+    int r = oci_id_check(id, err);
+
+    if (r < 0)
+        return r;
+    container = allocate(root, id);
+    if (container == NULL)
+        return error_fail(err, ENOMEM, "create container `%s`", id);
+    r = mkdir(container->folder, 0700);
+    if (r < 0 && errno == ENOENT) {
+        r = path_make_folders(root, 0700, err);
+        if (r < 0) {
+            container_close(container);
+            return r;
+        }
+        r = mkdir(container->folder, 0700);
+    }
+    if (r < 0 && errno == EEXIST)
+        r = error_fail(err, EEXIST, "container `%s` already exists", id);
+    else if (r < 0)
+        r = error_fail(err, errno, "create the state folder \"%s\"", container->folder);
+    if (r == 0) {
+        container->folder_fd =
+            open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (container->folder_fd < 0) {
+            r = error_fail(err, errno, "open the state folder \"%s\"", container->folder);
+            (void)rmdir(container->folder);
+        }
+    }
+    if (r < 0) {
+        container_close(container);
+        return r;
+    }
+    container->json = json_object_new_object();
+    container->facts = json_object_new_object();
+    *ret_container = container;
+    return 0;
+}
+
+static int read_state(struct container *container, struct barrer_error *err)
+{
+    struct json_object *value;
+    int r = oci_json_read(container->folder_fd, "state.json", STATE_LIMIT, &container->json, err);
+
+    if (r < 0)
+        return r == -ENOENT ? error_fail(err, ENOENT, "container `%s` has no state.json (it is being "
+                                                      "created, or its creation was interrupted: "
+                                                      "delete --force clears it)",
+                                         container->id)
+                            : error_wrap(err, r, "container `%s`", container->id);
+    if (!json_object_is_type(container->json, json_type_object))
+        return error_fail(err, 0, "container `%s`: state.json: expected an object", container->id);
+    if (json_object_object_get_ex(container->json, "pid", &value))
+        container->pid = (pid_t)json_object_get_int(value);
+    if (json_object_object_get_ex(container->json, "startTime", &value))
+        container->start_time = (uint64_t)json_object_get_int64(value);
+    if (container->pid < 0)
+        return error_fail(err, 0, "container `%s`: state.json: pid: expected a positive number",
+                          container->id);
+    return 0;
+}
+
+static int open_folder(const char *root, const char *id, struct container **ret_container,
+                       struct barrer_error *err)
+{
+    struct container *container;
+    int r = oci_id_check(id, err);
+
+    if (r < 0)
+        return r;
+    container = allocate(root, id);
+    if (container == NULL)
+        return error_fail(err, ENOMEM, "open container `%s`", id);
+    container->folder_fd =
+        open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (container->folder_fd < 0) {
+        if (errno == ENOENT)
+            r = error_fail(err, ENOENT, "container `%s` does not exist: open \"%s\"", id,
+                           container->folder);
+        else
+            r = error_fail(err, errno, "open container `%s`", id);
+        container_close(container);
+        return r;
+    }
+    *ret_container = container;
+    return 0;
+}
+
+int container_open(const char *root, const char *id, struct container **ret_container,
+                   struct barrer_error *err)
+{
+    struct container *container;
+    int r = open_folder(root, id, &container, err);
+
+    if (r < 0)
+        return r;
+    r = read_state(container, err);
+    if (r < 0) {
+        container_close(container);
+        return r;
+    }
+    *ret_container = container;
+    return 0;
+}
+
+int container_open_broken(const char *root, const char *id, struct container **ret_container,
+                          struct barrer_error *err)
+{
+    struct container *container;
+    struct barrer_error ignored;
+    int r = open_folder(root, id, &container, err);
+
+    if (r < 0)
+        return r;
+    if (read_state(container, &ignored) < 0) {
+        log_write(BARRER_LOG_NOTICE, "%s", ignored.text);
+        if (container->json != NULL)
+            json_object_put(container->json);
+        container->json = json_object_new_object();
+        container->pid = 0;
+    }
+    *ret_container = container;
+    return 0;
+}
+
+int container_lock(struct container *container, struct barrer_error *err)
+{
+    while (flock(container->folder_fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return error_fail(err, errno, "lock container `%s`", container->id);
+    return 0;
+}
+
+void container_unlock(struct container *container)
+{
+    (void)flock(container->folder_fd, LOCK_UN);
+}
+
+/* Whether somebody is at work on it: a creator that was killed holds no lock. */
+static int is_locked(const struct container *container)
+{
+    if (flock(container->folder_fd, LOCK_EX | LOCK_NB) < 0)
+        return 1;
+    (void)flock(container->folder_fd, LOCK_UN);
+    return 0;
+}
+
+int container_save(struct container *container, struct barrer_error *err)
+{
+    const char *text;
+    size_t length;
+    int r;
+
+    json_object_object_add(container->json, "pid", json_object_new_int(container->pid));
+    json_object_object_add(container->json, "startTime",
+                           json_object_new_int64((int64_t)container->start_time));
+    text = json_object_to_json_string_length(container->json, JSON_C_TO_STRING_PLAIN, &length);
+    if (text == NULL)
+        return error_fail(err, ENOMEM, "describe container `%s`", container->id);
+    r = fd_replace_file(container->folder_fd, "state.json", text, length, 0600);
+    return r < 0 ? error_fail(err, -r, "write \"%s/state.json\"", container->folder) : 0;
+}
+
+static int is_temporary(const char *name)
+{
+    return strncmp(name, ".state.json.", 12) == 0;
+}
+
+int container_remove(struct container *container, struct barrer_error *err)
+{
+    static const char *const files[] = {"fifo", "config.json", "facts", "state.json"};
+    int is_busy = 0;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (unlinkat(container->folder_fd, files[i], 0) < 0 && errno != ENOENT)
+            return error_fail(err, errno, "remove \"%s/%s\"", container->folder, files[i]);
+    if (rmdir(container->folder) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == ENOTEMPTY) {
+        /* What an interrupted replacement left. */
+        int fd = openat(container->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+
+        for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+            if (is_temporary(entry->d_name))
+                (void)unlinkat(container->folder_fd, entry->d_name, 0);
+            else
+                is_busy |= entry->d_name[0] != '.';
+        if (folder != NULL)
+            (void)closedir(folder);
+        errno = ENOTEMPTY;
+        if (!is_busy && (rmdir(container->folder) == 0 || errno == ENOENT))
+            return 0;
+    }
+    return error_fail(err, errno, "remove the state folder \"%s\"", container->folder);
+}
+
+uint64_t container_start_time(pid_t pid)
+{
+    char path[32], text[1024], state;
+    unsigned long long start;
+    const char *end;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    if (barrer_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return 0;
+    /* The name, field 2, may hold blanks and parentheses. */
+    end = strrchr(text, ')');
+    if (end == NULL || sscanf(end + 1,
+                              " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+                              "%*d %*d %*d %llu",
+                              &state, &start) != 2)
+        return 0;
+    return state == 'Z' || state == 'X' ? 0 : start;
+}
+
+int container_pidfd(const struct container *container)
+{
+    int fd;
+
+    if (container->pid <= 0)
+        return -ESRCH;
+    fd = pidfd_open(container->pid, 0);
+    if (fd < 0)
+        return -errno;
+    /* Asked after the pidfd is there: it pins the process that we ask about. */
+    if (container_start_time(container->pid) != container->start_time) {
+        (void)close(fd);
+        return -ESRCH;
+    }
+    return fd;
+}
+
+static int is_paused(const struct container *container)
+{
+    const char *file = container_text(container, "pausedFile");
+    const char *line = container_text(container, "pausedLine");
+    char text[4096], *next = text;
+
+    if (file == NULL || line == NULL ||
+        barrer_read_at(AT_FDCWD, file, text, sizeof(text)) <= 0)
+        return 0;
+    for (char *word; (word = strsep(&next, "\n")) != NULL;)
+        if (strcmp(word, line) == 0)
+            return 1;
+    return 0;
+}
+
+enum container_status container_status(const struct container *container)
+{
+    if (container->pid == 0)
+        return is_locked(container) ? CONTAINER_CREATING : CONTAINER_STOPPED;
+    if (container_start_time(container->pid) != container->start_time)
+        return CONTAINER_STOPPED;
+    if (faccessat(container->folder_fd, "fifo", F_OK, 0) == 0)
+        return CONTAINER_CREATED;
+    return is_paused(container) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+}
+
+const char *container_status_name(enum container_status status)
+{
+    static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
+
+    return names[status];
+}
+
+const char *container_text(const struct container *container, const char *key)
+{
+    struct json_object *value = json_object_object_get(container->json, key);
+
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+int container_flag(const struct container *container, const char *key)
+{
+    return json_object_get_boolean(json_object_object_get(container->json, key));
+}
+
+struct json_object *container_state(const struct container *container, const char *status,
+                                    pid_t pid)
+{
+    static const char *const texts[] = {"bundle", "rootfs", "created"};
+    struct json_object *state = json_object_new_object(), *value;
+    const char *version = container_text(container, "ociVersion");
+
+    json_object_object_add(state, "ociVersion",
+                           json_object_new_string(version != NULL ? version : "1.0.0"));
+    json_object_object_add(state, "id", json_object_new_string(container->id));
+    json_object_object_add(state, "pid", json_object_new_int(pid));
+    json_object_object_add(state, "status", json_object_new_string(status));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        if (json_object_object_get_ex(container->json, texts[i], &value))
+            json_object_object_add(state, texts[i], json_object_get(value));
+    if (json_object_object_get_ex(container->json, "annotations", &value))
+        json_object_object_add(state, "annotations", json_object_get(value));
+    if (json_object_object_get_ex(container->json, "owner", &value))
+        json_object_object_add(state, "owner", json_object_get(value));
+    return state;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int container_list(const char *root, char ***ret_ids, struct barrer_error *err)
+{
+    struct barrer_error ignored;
+    DIR *folder = opendir(root);
+    char **ids = calloc(1, sizeof(*ids));
+    size_t n = 0;
+
+    if (ids == NULL || (folder == NULL && errno != ENOENT)) {
+        free(ids);
+        return error_fail(err, errno, "list the state root \"%s\"", root);
+    }
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        char **larger;
+
+        if (oci_id_check(entry->d_name, &ignored) < 0)
+            continue;
+        larger = realloc(ids, (n + 2) * sizeof(*ids));
+        if (larger == NULL)
+            break;
+        ids = larger;
+        ids[n] = strdup(entry->d_name);
+        n += ids[n] != NULL;
+        ids[n] = NULL;
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    qsort(ids, n, sizeof(*ids), compare_texts);
+    *ret_ids = ids;
+    return 0;
+}

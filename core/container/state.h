@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Containers as the state root keeps them: ROOT/ID/ with
+ *   state.json   what every later verb needs; replaced in one step
+ *   config.json  the bundle's, as it was at create
+ *   facts        what plugins recorded, one JSON array [instance, name, value] a line, appended
+ *                before each effect
+ *   fifo         what `start` writes to, while the container is created
+ * Callers treat it as opaque. Nothing here loads a plugin.
+ */
+#ifndef CORE_CONTAINER_STATE_H
+#define CORE_CONTAINER_STATE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct json_object;
+
+enum container_status {
+    CONTAINER_CREATING,
+    CONTAINER_CREATED,
+    CONTAINER_RUNNING,
+    CONTAINER_PAUSED,
+    CONTAINER_STOPPED,
+};
+
+struct container {
+    char *id;
+    char *folder; /* ROOT/ID */
+    int folder_fd;
+    struct json_object *json; /* state.json */
+    struct json_object *facts; /* {instance: {name: value}}, or NULL: not read */
+    int facts_fd;  /* for appending; -1 until the first fact */
+    int has_torn_fact; /* the journal's last line has no end */
+
+    /* From state.json. */
+    pid_t pid;           /* 0: none yet */
+    uint64_t start_time; /* field 22 of /proc/PID/stat: a recycled pid has another */
+};
+
+/* The state root: --root, else /run/barrer-run, or $XDG_RUNTIME_DIR/barrer-run for a caller who is
+ * not root. A fresh string. */
+int state_root(const char *option, char **ret_root, struct barrer_error *err);
+
+/* Make ROOT/ID; -EEXIST when there is one. */
+int container_create(const char *root, const char *id, struct container **ret_container,
+                     struct barrer_error *err);
+/* Open ROOT/ID and read state.json; -ENOENT with "container `ID` does not exist" when there is
+ * none. */
+int container_open(const char *root, const char *id, struct container **ret_container,
+                   struct barrer_error *err);
+/* The same, also where state.json is missing or corrupt, for `delete --force`. */
+int container_open_broken(const char *root, const char *id, struct container **ret_container,
+                          struct barrer_error *err);
+void container_close(struct container *container); /* NULL is fine */
+/* Wait until no other barrer-run changes this container. The creator holds the lock until the
+ * container is created; so does its process, until it waits for `start` or has executed. */
+int container_lock(struct container *container, struct barrer_error *err);
+void container_unlock(struct container *container);
+
+/* Replace state.json by container->json, with pid and start time put in. */
+int container_save(struct container *container, struct barrer_error *err);
+/* Remove the folder with all that the core put there. What a plugin left is an error. */
+int container_remove(struct container *container, struct barrer_error *err);
+
+/* From the kernel: whether the process is there (and not a zombie or another one), whether it
+ * waits for `start`, whether it is frozen. */
+enum container_status container_status(const struct container *container);
+const char *container_status_name(enum container_status status);
+/* A pidfd of the container's process, checked against its start time; -ESRCH when it is gone. */
+int container_pidfd(const struct container *container);
+/* Start time of PID, or 0 when there is no such process or it is a zombie. */
+uint64_t container_start_time(pid_t pid);
+
+/* The state as the specification has it (and the peers print it), with STATUS and PID. */
+struct json_object *container_state(const struct container *container, const char *status,
+                                    pid_t pid);
+/* A text member of state.json, or NULL. */
+const char *container_text(const struct container *container, const char *key);
+int container_flag(const struct container *container, const char *key);
+
+/* Facts. The first three have the shape of struct host_context. */
+int container_put_fact(void *container, const char *instance, const char *name, const char *value,
+                       struct barrer_error *err);
+const char *container_get_fact(void *container, const char *instance, const char *name);
+int container_has_facts(void *container, const char *instance);
+
+/* All ids below ROOT, sorted, NULL ends it; free each and the array. An absent root is empty. */
+int container_list(const char *root, char ***ret_ids, struct barrer_error *err);
+
+#endif

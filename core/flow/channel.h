@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The conversation between barrer-run and the process that it cloned: a pair of SOCK_SEQPACKET
+ * sockets, one message a packet. The process's end closes when it executes the payload.
+ */
+#ifndef CORE_FLOW_CHANNEL_H
+#define CORE_FLOW_CHANNEL_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum channel_type {
+    CHANNEL_CLOSED, /* never sent: what channel_receive says when the other end is gone */
+    CHANNEL_GO,     /* to the process: it is attached, go on */
+    CHANNEL_PERMIT, /* to the process: it may execute the payload, or wait for `start`; text: state
+                       JSON for startContainer hooks */
+    CHANNEL_HOOKED, /* to the process: prestart and createRuntime are done; text: state JSON for
+                       createContainer hooks */
+    CHANNEL_PID,    /* from the process: it cloned the one that goes on; number: its pid */
+    CHANNEL_HOOKS,  /* from the process: run prestart and createRuntime, then say HOOKED */
+    CHANNEL_READY,  /* from the process: everything is set up, the payload is found */
+    CHANNEL_ERROR,  /* from the process: number: errno; text: the sentence */
+};
+
+struct channel_message {
+    uint32_t type;
+    int32_t number;
+    char text[64 * 1024]; /* as much as was sent, with a NUL behind it */
+};
+
+/* fds[0] is barrer-run's end, fds[1] the process's. */
+int channel_open(int fds[2], struct barrer_error *err);
+int channel_send(int fd, enum channel_type type, int number, const char *text);
+/* Wait for one message; 0 (type CHANNEL_CLOSED at the end) or -errno. */
+int channel_receive(int fd, struct channel_message *message);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The container's process, from clone to execve, top to bottom in child_main.
+ */
+#include "flow/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "flow/hooks.h"
+#include "flow/stages.h"
+
+/* What the process learns on its way. */
+struct child {
+    struct spawn *spawn;
+    struct flow *flow;
+    struct barrer_error error;
+    int is_permitted;
+    char *start_state; /* for startContainer hooks */
+    char *const *environment;
+};
+
+/* Say what went wrong to whoever listens: barrer-run while it sets us up, then `start`. */
+__attribute__((noreturn)) static void die(struct child *child)
+{
+    const struct barrer_error *err = &child->error;
+
+    if (child->spawn->child_fd >= 0)
+        (void)channel_send(child->spawn->child_fd, CHANNEL_ERROR, err->errnum, err->text);
+    else if (child->spawn->fifo_fd >= 0)
+        (void)barrer_write_fd(child->spawn->fifo_fd, err->text);
+    _exit(err->errnum == ENOENT ? 127 : 126);
+}
+
+static void check(struct child *child, int r)
+{
+    if (r < 0)
+        die(child);
+}
+
+/* Wait for TYPE; a PERMIT that overtakes it is remembered. An end of the conversation means that
+ * barrer-run is gone: nobody is left to report to. Returns the message's text. */
+static char *await(struct child *child, enum channel_type type)
+{
+    struct channel_message message;
+    char *text;
+
+    for (;;) {
+        if (channel_receive(child->spawn->child_fd, &message) < 0 ||
+            message.type == CHANNEL_CLOSED)
+            _exit(1);
+        text = message.text[0] != '\0' ? strdup(message.text) : NULL;
+        if (message.type == CHANNEL_PERMIT) {
+            child->is_permitted = 1;
+            child->start_state = text;
+        }
+        if (message.type == type)
+            return text;
+    }
+}
+
+static int join(struct child *child, const struct barrer_join *with)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } names[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mount"},   {CLONE_NEWPID, "pid"},
+                 {CLONE_NEWNET, "network"}, {CLONE_NEWIPC, "ipc"},  {CLONE_NEWUTS, "uts"},
+                 {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
+    const char *name = "container's";
+
+    if (setns(with->fd, (int)with->type) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (with->type == names[i].type)
+            name = names[i].name;
+    return error_fail(&child->error, errno, "join the %s namespace", name);
+}
+
+/* All joins, or all but the pid namespace when barrer-run has joined that for us. */
+static int join_all(struct child *child, uint32_t except)
+{
+    const struct barrer_isolation_plan *plan = &child->flow->isolation;
+
+    for (size_t i = 0; i < plan->n_joins; i++) {
+        struct barrer_join with = plan->joins[i];
+        int r;
+
+        with.type &= ~except;
+        r = with.type != 0 ? join(child, &with) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+__attribute__((noreturn)) void child_first_step(struct spawn *spawn)
+{
+    struct child child = {.spawn = spawn, .flow = spawn->flow};
+    int pidfd;
+    pid_t pid;
+
+    check(&child, join_all(&child, 0));
+    pid = spawn_clone(spawn, (uint64_t)spawn->create | CLONE_PARENT, &pidfd);
+    if (pid == 0)
+        child_main(spawn);
+    if (pid < 0)
+        check(&child, error_fail(&child.error, errno, "clone the container's process"));
+    (void)channel_send(spawn->child_fd, CHANNEL_PID, pid, NULL);
+    _exit(0);
+}
+
+/* Root of the user namespace that is ours by now. */
+static int become_root(struct child *child)
+{
+    if (syscall(SYS_setresgid, 0, 0, 0) < 0)
+        return error_fail(&child->error, errno,
+                          "become group 0 in the user namespace (map id 0 in linux.gidMappings)");
+    if (syscall(SYS_setresuid, 0, 0, 0) < 0)
+        return error_fail(&child->error, errno,
+                          "become user 0 in the user namespace (map id 0 in linux.uidMappings)");
+    return 0;
+}
+
+static int write_time_offsets(struct child *child)
+{
+    const struct barrer_isolation_plan *plan = &child->flow->isolation;
+    int proc_fd = child->flow->context.proc_fd;
+    char text[256];
+    size_t used = 0;
+    barrer_auto_fd int fd = -1;
+    int r;
+
+    for (size_t i = 0; i < plan->n_time_offsets && used < sizeof(text); i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %lld %u\n",
+                                 plan->time_offsets[i].clock,
+                                 (long long)plan->time_offsets[i].seconds,
+                                 plan->time_offsets[i].nanoseconds);
+    /* become_root has made us undumpable, and the file root's of the host. */
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    r = used > 0 ? barrer_write_at(proc_fd, "self/timens_offsets", text) : 0;
+    if (r < 0)
+        return error_fail(&child->error, -r, "set the offsets of the time namespace");
+    fd = openat(proc_fd, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
+        return error_fail(&child->error, errno, "enter the new time namespace");
+    return 0;
+}
+
+/* The namespaces that clone3 could not make: see plan_steps. */
+static int unshare_rest(struct child *child)
+{
+    uint32_t flags = child->spawn->unshare;
+
+    if (flags != 0 && unshare((int)flags) < 0)
+        return error_fail(&child->error, errno, "create the %s namespace",
+                          flags & CLONE_NEWCGROUP ? "cgroup" : "time");
+    return flags & CLONE_NEWTIME ? write_time_offsets(child) : 0;
+}
+
+/* Dispositions and mask as after login: a caller may ignore or block anything. Ignored signals
+ * survive clone and execve, and /proc tells in three calls which ones there are. */
+static void reset_signals(const struct child *child)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    const char *line = NULL;
+    char status[4096];
+    sigset_t none;
+
+    if (barrer_read_at(child->flow->context.proc_fd, "self/status", status, sizeof(status)) > 0)
+        line = strstr(status, "\nSigIgn:");
+    if (line != NULL) {
+        unsigned long long ignored = strtoull(line + 8, NULL, 16);
+
+        for (int signal = 1; signal <= 64; signal++)
+            if (ignored & (1ull << (signal - 1)))
+                (void)sigaction(signal, &standard, NULL);
+    }
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int enter_root(const struct child *child, struct barrer_error *err)
+{
+    int fd = child->spawn->root_fd;
+
+    if (fd >= 0 && (fchdir(fd) < 0 || chroot(".") < 0))
+        return error_fail(err, errno, "enter the container's root");
+    return 0;
+}
+
+static int has_hooks(const struct child *child, enum oci_hook_kind kind)
+{
+    return child->flow->spec->hooks[kind].n_hooks > 0;
+}
+
+static int run_create_hooks(struct child *child)
+{
+    char *state;
+    int r;
+
+    if (!has_hooks(child, OCI_HOOK_PRESTART) && !has_hooks(child, OCI_HOOK_CREATE_RUNTIME) &&
+        !has_hooks(child, OCI_HOOK_CREATE_CONTAINER))
+        return 0;
+    if (channel_send(child->spawn->child_fd, CHANNEL_HOOKS, 0, NULL) < 0)
+        _exit(1);
+    state = await(child, CHANNEL_HOOKED);
+    r = hooks_run(child->flow->spec, OCI_HOOK_CREATE_CONTAINER, state != NULL ? state : "{}",
+                  &child->error);
+    free(state);
+    return r;
+}
+
+/* HOME from the container's own /etc/passwd, without NSS: the file is hostile, so it is opened
+ * without blocking, must be a regular file, and is read by us. */
+static void find_home(uint32_t uid, char *home, size_t size)
+{
+    barrer_auto_fd int fd =
+        open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    barrer_auto_free char *text = NULL;
+    struct stat st;
+    size_t length;
+    char *next;
+
+    (void)snprintf(home, size, "HOME=/");
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+        fd_read_all(fd, 1 << 20, &text, &length) < 0)
+        return;
+    next = text;
+    for (char *line; (line = strsep(&next, "\n")) != NULL;) {
+        char *fields[7] = {0};
+
+        for (size_t i = 0; i < 7; i++)
+            fields[i] = strsep(&line, ":");
+        if (fields[5] != NULL && fields[5][0] == '/' &&
+            strtoul(fields[2], NULL, 10) == uid && fields[2][0] >= '0' && fields[2][0] <= '9') {
+            (void)snprintf(home, size, "HOME=%s", fields[5]);
+            return;
+        }
+    }
+}
+
+/* The payload's environment, with HOME, which both peers supply and images rely on. */
+static int make_environment(struct child *child)
+{
+    const char *const *asked = child->flow->payload.environment;
+    const char *const *extra = child->spawn->extra_environment;
+    size_t n = 0, n_extra = 0;
+    int has_home = 0;
+    const char **all;
+    char home[PATH_MAX + 8];
+
+    for (; asked != NULL && asked[n] != NULL; n++)
+        has_home |= strncmp(asked[n], "HOME=", 5) == 0 && asked[n][5] != '\0';
+    for (; extra != NULL && extra[n_extra] != NULL; n_extra++)
+        ;
+    all = calloc(n + n_extra + 2, sizeof(*all));
+    if (all == NULL)
+        return error_fail(&child->error, ENOMEM, "make the environment");
+    if (n > 0)
+        memcpy(all, asked, n * sizeof(*all));
+    if (n_extra > 0)
+        memcpy(all + n, extra, n_extra * sizeof(*all));
+    if (!has_home) {
+        find_home(child->flow->spec->process.uid, home, sizeof(home));
+        all[n + n_extra] = strdup(home);
+    }
+    child->environment = (char *const *)(uintptr_t)all;
+    return 0;
+}
+
+/* Close what belongs to barrer-run and its plugins: a created container waits with these
+ * descriptors for as long as its caller likes. Not needed before execve, where close-on-exec
+ * does it. A seccomp filter may refuse close_range(2) by now. */
+static void close_all_but(const int *keep, size_t n_keep, int first)
+{
+    unsigned low = (unsigned)first;
+
+    for (;;) {
+        unsigned next = UINT_MAX;
+
+        for (size_t i = 0; i < n_keep; i++)
+            if (keep[i] >= 0 && (unsigned)keep[i] >= low && (unsigned)keep[i] < next)
+                next = (unsigned)keep[i];
+        if (next > low && close_range(low, next == UINT_MAX ? next : next - 1, 0) < 0)
+            for (unsigned fd = low; fd < next && fd < 4096; fd++)
+                (void)close((int)fd);
+        if (next == UINT_MAX)
+            return;
+        low = next + 1;
+    }
+}
+
+/* `create`: report, and wait for `start`. The payload's strings are the runtime plugin's and
+ * stay where they are; its descriptors do not. */
+static int wait_for_start(struct child *child)
+{
+    struct spawn *spawn = child->spawn;
+    const int keep[] = {spawn->fifo_fd, spawn->child_fd, child->flow->payload.fd};
+    char byte;
+    ssize_t n;
+
+    log_close();
+    close_all_but(keep, sizeof(keep) / sizeof(*keep), 3 + spawn->preserve_fds);
+    if (channel_send(spawn->child_fd, CHANNEL_READY, 0, NULL) < 0)
+        _exit(1);
+    barrer_close_fd(&spawn->child_fd);
+    do
+        n = read(spawn->fifo_fd, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : error_fail(&child->error, n < 0 ? errno : EPIPE, "wait for start");
+}
+
+static int execute(struct child *child)
+{
+    const struct barrer_payload *payload = &child->flow->payload;
+    char *const *args = (char *const *)(uintptr_t)payload->args;
+
+    if (payload->fd >= 0)
+        (void)syscall(SYS_execveat, payload->fd, "", args, child->environment, AT_EMPTY_PATH);
+    else
+        (void)execve(payload->path, args, child->environment);
+    if (errno == ENOENT)
+        return error_fail(&child->error, ENOENT,
+                          "execute \"%s\" (the program, or the interpreter that it names, is not "
+                          "in the container)",
+                          payload->path);
+    return error_fail(&child->error, errno, "execute \"%s\"", payload->path);
+}
+
+__attribute__((noreturn)) void child_main(struct spawn *spawn)
+{
+    struct child child = {.spawn = spawn, .flow = spawn->flow};
+    struct barrer_error *err = &child.error;
+
+    (void)close(spawn->channel_fd);
+    free(await(&child, CHANNEL_GO));
+    if ((spawn->create | spawn->joined) & CLONE_NEWUSER)
+        check(&child, become_root(&child));
+    check(&child, unshare_rest(&child));
+    /* From here to execve no process of the namespaces that we join may look into this one
+     * (CVE-2016-9962). */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (!spawn->is_two_step)
+        check(&child, join_all(&child, CLONE_NEWPID));
+    reset_signals(&child);
+    (void)umask(0);
+    if (spawn->is_exec) {
+        check(&child, enter_root(&child, err));
+    } else {
+        check(&child, stage_run(child.flow, STAGE_ENTER, err));
+        check(&child, run_create_hooks(&child));
+        check(&child, stage_run(child.flow, STAGE_PIVOT, err));
+    }
+    check(&child, stage_run(child.flow, STAGE_CONFINE, err));
+    check(&child, stage_run(child.flow, STAGE_DROP, err));
+    check(&child, stage_run(child.flow, STAGE_RESOLVE, err));
+    check(&child, make_environment(&child));
+    if (!child.is_permitted)
+        (void)await(&child, CHANNEL_PERMIT);
+    if (spawn->fifo_fd >= 0)
+        check(&child, wait_for_start(&child));
+    if (!spawn->is_exec)
+        check(&child, hooks_run(child.flow->spec, OCI_HOOK_START_CONTAINER,
+                                child.start_state != NULL ? child.start_state : "{}", err));
+    check(&child, execute(&child));
+    _exit(126);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From names in barrer.conf, or in state.json, to open instances.
+ */
+#include "flow/flow.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/composition.h"
+
+/* The kinds in the order of a flow's members, with the key of [flow container]. */
+static const unsigned kinds[] = {BARRER_ISOLATION, BARRER_RESOURCES, BARRER_FILESYSTEM,
+                                 BARRER_PROCESS, BARRER_RUNTIME};
+
+static int add_member(struct flow *flow, unsigned kind, struct instance *instance,
+                      struct barrer_error *err)
+{
+    struct flow_member *larger =
+        realloc(flow->members, (flow->n_members + 1) * sizeof(*flow->members));
+
+    if (larger == NULL) {
+        int r = error_fail(err, ENOMEM, "add plugin \"%s\"", instance->name);
+
+        instance_close(instance);
+        return r;
+    }
+    flow->members = larger;
+    larger[flow->n_members++] = (struct flow_member){
+        .instance = instance,
+        .kind = kind,
+        .is_provider = flow->n_members == 0 || larger[flow->n_members - 1].kind != kind,
+        .file = "(built in)",
+    };
+    return 0;
+}
+
+static int open_from_config(struct flow *flow, const struct config *config, unsigned kind,
+                            const char *name, struct instance **ret_instance,
+                            struct barrer_error *err)
+{
+    const struct barrer_plugin *plugin;
+    struct barrer_pair *options;
+    char **allowed = NULL;
+    char section[64];
+    const char *text;
+    int r;
+
+    (void)snprintf(section, sizeof(section), "plugin %s", name);
+    r = loader_load(flow->loader, config_text(config, section, "module", name), kind, &plugin, err);
+    if (r < 0)
+        return r;
+    r = config_options(config, name, plugin->options, &options, err);
+    if (r < 0)
+        return r;
+    text = config_text(config, section, "allow-annotations", NULL);
+    if (text != NULL) {
+        r = config_split(text, &allowed, err);
+        if (r < 0) {
+            config_options_free(options);
+            return r;
+        }
+    }
+    return instance_open(plugin, name, options, allowed, &flow->context, ret_instance, err);
+}
+
+/* 1 usable, 0 not usable here (why is in ERR), <0 broken. */
+static int probe(struct flow *flow, unsigned kind, struct instance *instance,
+                 struct barrer_error *err)
+{
+    const void *ops = instance->plugin->ops;
+    int (*op)(void *self, struct barrer_error *err) = NULL;
+
+    switch (kind) {
+    case BARRER_ISOLATION:
+        op = ((const struct barrer_isolation_ops *)ops)->probe;
+        break;
+    case BARRER_RESOURCES:
+        op = ((const struct barrer_resources_ops *)ops)->probe;
+        break;
+    case BARRER_FILESYSTEM:
+        op = ((const struct barrer_filesystem_ops *)ops)->probe;
+        break;
+    case BARRER_PROCESS:
+        op = ((const struct barrer_process_ops *)ops)->probe;
+        break;
+    case BARRER_RUNTIME:
+        op = ((const struct barrer_runtime_ops *)ops)->probe;
+        break;
+    }
+    if (op == NULL)
+        return 1;
+    log_write(BARRER_LOG_DEBUG, "stage probe %s %s", loader_kind_name(kind), instance->name);
+    flow->context.in_child = 0;
+    return op(instance->self, err);
+}
+
+/* The first alternative that is usable here becomes a member. */
+static int choose(struct flow *flow, const struct config *config, unsigned kind,
+                  const struct composition_position *position, struct barrer_error *err)
+{
+    struct barrer_error refused = {0};
+
+    for (size_t i = 0; i < position->n_alternatives; i++) {
+        const char *name = position->alternatives[i];
+        struct instance *instance;
+        int r = open_from_config(flow, config, kind, name, &instance, err);
+
+        if (r < 0)
+            return r;
+        r = probe(flow, kind, instance, err);
+        if (r > 0)
+            return add_member(flow, kind, instance, err);
+        instance_close(instance);
+        if (r < 0)
+            return error_wrap(err, r, "%s %s", loader_kind_name(kind), name);
+        log_write(BARRER_LOG_INFO, "%s %s is not usable here: %s", loader_kind_name(kind), name,
+                  err->text);
+        if (refused.errnum == 0)
+            refused = *err;
+        else
+            (void)error_append(&refused, 0, "; %s", err->text);
+    }
+    *err = refused;
+    return error_wrap(err, refused.errnum > 0 ? -refused.errnum : -ENOTSUP,
+                      "no %s plugin of the configuration is usable here", loader_kind_name(kind));
+}
+
+/* [plugin NAME] when = PROPERTY: an addition that is loaded only for containers that set the
+ * property or one below it. */
+static int is_wanted(const struct flow *flow, const struct config *config, const char *name)
+{
+    const char *when, *fallback;
+    char section[64];
+    size_t length;
+
+    (void)snprintf(section, sizeof(section), "plugin %s", name);
+    fallback = strcmp(config_text(config, section, "module", name), "seccomp") == 0
+                   ? "linux.seccomp"
+                   : NULL;
+    when = config_text(config, section, "when", fallback);
+    if (when == NULL || flow->spec == NULL)
+        return 1;
+    length = strlen(when);
+    for (const struct oci_property *p = flow->spec->properties; p != NULL && p->path != NULL; p++)
+        if (strncmp(p->path, when, length) == 0 &&
+            (p->path[length] == '\0' || p->path[length] == '.' || p->path[length] == '='))
+            return 1;
+    return 0;
+}
+
+/* One kind's list. EVERY: all alternatives, without probing, for `features`. */
+static int compose_kind(struct flow *flow, const struct config *config, unsigned kind,
+                        const char *key, int every, struct barrer_error *err)
+{
+    const struct config_value *value = config_get(config, "flow container", key);
+    struct composition *composition = NULL;
+    int r = composition_parse(value, &composition, err);
+
+    for (size_t i = 0; r == 0 && i < composition->n_positions; i++) {
+        const struct composition_position *position = &composition->positions[i];
+        size_t before = flow->n_members;
+
+        if (every) {
+            for (size_t j = 0; r == 0 && j < position->n_alternatives; j++) {
+                struct instance *instance;
+
+                r = open_from_config(flow, config, kind, position->alternatives[j], &instance, err);
+                if (r == 0)
+                    r = add_member(flow, kind, instance, err);
+            }
+        } else if (is_wanted(flow, config, position->alternatives[0])) {
+            r = choose(flow, config, kind, position, err);
+        }
+        for (size_t j = before; j < flow->n_members; j++) {
+            flow->members[j].file = value->file;
+            flow->members[j].line = value->line;
+        }
+        if (r < 0 && value->line > 0)
+            r = error_wrap(err, r, "%s:%u: [flow container] %s", value->file, value->line, key);
+    }
+    if (r == 0 && composition->n_positions == 0 &&
+        kind != BARRER_ISOLATION && kind != BARRER_RESOURCES)
+        r = error_fail(err, 0, "[flow container] %s: expected at least one plugin, got none", key);
+    composition_destroy(composition);
+    return r;
+}
+
+static int compose_all_kinds(struct flow *flow, const struct config *config,
+                             enum cgroup_manager manager, int every, struct barrer_error *err)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        const char *key = loader_kind_name(kinds[i]);
+        int r;
+
+        if (kinds[i] == BARRER_RESOURCES && manager == CGROUPS_DISABLED)
+            continue;
+        if (kinds[i] == BARRER_RESOURCES && manager == CGROUPS_SYSTEMD) {
+            key = "resources-systemd";
+            if (config_get(config, "flow container", key) == NULL)
+                return error_fail(err, ENOTSUP,
+                                  "use systemd for cgroups (set [flow container] "
+                                  "resources-systemd to a plugin that does)");
+        }
+        r = compose_kind(flow, config, kinds[i], key, every, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int flow_compose(struct flow *flow, const struct config *config, enum cgroup_manager manager,
+                 struct barrer_error *err)
+{
+    /* An operator who disables cgroups gives up what config.json asks of them. */
+    unsigned checked = manager == CGROUPS_DISABLED ? ~(1u << BARRER_RESOURCES) : ~0u;
+    int r = compose_all_kinds(flow, config, manager, 0, err);
+
+    if (r < 0)
+        return r;
+    r = flow_check_honoured(flow, flow->spec, checked, err);
+    return r < 0 ? r : flow_match_runtime(flow, err);
+}
+
+int flow_compose_all(struct flow *flow, const struct config *config, struct barrer_error *err)
+{
+    return compose_all_kinds(flow, config, CGROUPS_DEFAULT, 1, err);
+}
+
+/* The names of the chosen backends of one kind, for a message. */
+static void list_backends(const struct flow *flow, unsigned kind, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < flow->n_members && used < size; i++)
+        if (flow->members[i].kind == kind)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                     flow->members[i].instance->name);
+    if (used == 0)
+        (void)snprintf(text, size, "none");
+}
+
+int flow_check_honoured(const struct flow *flow, const struct oci_spec *spec, unsigned kind_mask,
+                        struct barrer_error *err)
+{
+    for (const struct oci_property *p = spec->properties; p != NULL && p->path != NULL; p++) {
+        int is_honoured = !(kind_mask & (1u << p->kind));
+        char backends[512];
+
+        for (size_t i = 0; i < flow->n_members && !is_honoured; i++)
+            is_honoured = flow->members[i].kind == p->kind &&
+                          instance_honours(flow->members[i].instance, p->path);
+        if (is_honoured)
+            continue;
+        list_backends(flow, p->kind, backends, sizeof(backends));
+        return error_fail(err, 0,
+                          "config.json: %s: no chosen %s backend (%s) honours it (remove it, or "
+                          "name a plugin that does in [flow container] %s)",
+                          p->path, loader_kind_name(p->kind), backends, loader_kind_name(p->kind));
+    }
+    return 0;
+}
+
+int flow_match_runtime(struct flow *flow, struct barrer_error *err)
+{
+    for (size_t i = 0; i < flow->n_members; i++) {
+        struct instance *instance = flow->members[i].instance;
+        const struct barrer_runtime_ops *ops = instance->plugin->ops;
+        int r;
+
+        if (flow->members[i].kind != BARRER_RUNTIME)
+            continue;
+        log_write(BARRER_LOG_DEBUG, "stage match runtime %s", instance->name);
+        flow->context.in_child = 0;
+        r = ops->match(instance->self, &flow->spec->runtime, err);
+        if (r < 0)
+            return error_wrap(err, r, "runtime %s", instance->name);
+        if (r > 0) {
+            flow->runtime = instance;
+            return 0;
+        }
+    }
+    return error_fail(err, ENOEXEC, "find a runtime host for \"%s\"", flow->spec->runtime.args[0]);
+}
+
+/* state.json's "instances". */
+
+static struct json_object *record_member(const struct flow_member *member)
+{
+    const struct instance *instance = member->instance;
+    struct json_object *object = json_object_new_object();
+    struct json_object *options = json_object_new_object();
+
+    json_object_object_add(object, "kind",
+                           json_object_new_string(loader_kind_name(member->kind)));
+    json_object_object_add(object, "name", json_object_new_string(instance->name));
+    json_object_object_add(object, "module", json_object_new_string(instance->module));
+    for (const struct barrer_pair *p = instance->options; p != NULL && p->key != NULL; p++)
+        json_object_object_add(options, p->key, json_object_new_string(p->value));
+    json_object_object_add(object, "options", options);
+    if (instance->allowed_annotations != NULL) {
+        struct json_object *allowed = json_object_new_array();
+
+        for (size_t i = 0; instance->allowed_annotations[i] != NULL; i++)
+            json_object_array_add(allowed,
+                                  json_object_new_string(instance->allowed_annotations[i]));
+        json_object_object_add(object, "allowAnnotations", allowed);
+    }
+    json_object_object_add(object, "file", json_object_new_string(member->file));
+    json_object_object_add(object, "line", json_object_new_int64(member->line));
+    return object;
+}
+
+struct json_object *flow_record(const struct flow *flow)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < flow->n_members; i++)
+        json_object_array_add(array, record_member(&flow->members[i]));
+    return array;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+    struct json_object *value = json_object_object_get(object, key);
+
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+static int options_of(struct json_object *object, struct barrer_pair **ret_options,
+                      struct barrer_error *err)
+{
+    struct json_object *options = json_object_object_get(object, "options");
+    struct barrer_pair pairs[128];
+    size_t n = 0;
+
+    if (json_object_is_type(options, json_type_object)) {
+        json_object_object_foreach(options, key, value)
+        {
+            if (n < sizeof(pairs) / sizeof(*pairs))
+                pairs[n++] = (struct barrer_pair){key, json_object_get_string(value)};
+        }
+    }
+    return config_options_copy(pairs, n, ret_options, err);
+}
+
+static int allowed_of(struct json_object *object, char ***ret_allowed, struct barrer_error *err)
+{
+    struct json_object *allowed = json_object_object_get(object, "allowAnnotations");
+    char text[4096] = "";
+    size_t used = 0;
+
+    *ret_allowed = NULL;
+    if (!json_object_is_type(allowed, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(allowed) && used < sizeof(text); i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s ",
+                                 json_object_get_string(json_object_array_get_idx(allowed, i)));
+    return config_split(text, ret_allowed, err);
+}
+
+static unsigned kind_of(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (strcmp(loader_kind_name(kinds[i]), name) == 0)
+            return kinds[i];
+    return 0;
+}
+
+static int open_recorded(struct flow *flow, struct json_object *object, unsigned kind,
+                         struct barrer_error *err)
+{
+    const char *name = text_of(object, "name"), *module = text_of(object, "module");
+    const struct barrer_plugin *plugin;
+    struct barrer_pair *options;
+    struct instance *instance;
+    char **allowed;
+    int r;
+
+    if (module == NULL)
+        return error_fail(err, 0, "state.json: instances: expected a module, got none");
+    r = loader_load(flow->loader, module, kind, &plugin, err);
+    if (r == 0)
+        r = options_of(object, &options, err);
+    if (r < 0)
+        return r;
+    r = allowed_of(object, &allowed, err);
+    if (r < 0) {
+        config_options_free(options);
+        return r;
+    }
+    r = instance_open(plugin, name, options, allowed, &flow->context, &instance, err);
+    if (r == 0)
+        r = add_member(flow, kind, instance, err);
+    if (r == 0) {
+        struct flow_member *member = &flow->members[flow->n_members - 1];
+
+        member->origin = strdup(text_of(object, "file") != NULL ? text_of(object, "file") : "");
+        member->file = member->origin != NULL ? member->origin : "";
+        member->line = (unsigned)json_object_get_int64(json_object_object_get(object, "line"));
+    }
+    return r;
+}
+
+int flow_recompose(struct flow *flow, struct json_object *instances, unsigned kind_mask,
+                   int only_facts, struct barrer_error *err)
+{
+    for (size_t i = 0; i < json_object_array_length(instances); i++) {
+        struct json_object *object = json_object_array_get_idx(instances, i);
+        const char *name = text_of(object, "name");
+        unsigned kind = kind_of(text_of(object, "kind"));
+        int r;
+
+        if (kind == 0 || name == NULL)
+            return error_fail(err, 0, "state.json: instances: expected a kind and a name");
+        if (!(kind_mask & (1u << kind)))
+            continue;
+        if (only_facts && !flow->has_facts(flow->context.fact_arg, name))
+            continue;
+        r = open_recorded(flow, object, kind, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void flow_fini(struct flow *flow)
+{
+    for (size_t i = flow->n_members; i-- > 0;) {
+        instance_close(flow->members[i].instance);
+        free(flow->members[i].origin);
+    }
+    free(flow->members);
+    flow->members = NULL;
+    flow->n_members = 0;
+    host_context_fini(&flow->context);
+}

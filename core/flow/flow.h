@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A composition of plugin instances for one container, with what they were asked and what they
+ * answered. Made from barrer.conf (create, run, plan) or from what create recorded (all others).
+ */
+#ifndef CORE_FLOW_FLOW_H
+#define CORE_FLOW_FLOW_H
+
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "container/options.h"
+#include "oci/spec.h"
+#include "plugin/instance.h"
+#include "plugin/loader.h"
+
+struct json_object;
+
+struct flow_member {
+    struct instance *instance;
+    unsigned kind;
+    int is_provider;  /* the first of its kind's list */
+    const char *file; /* where barrer.conf names it; "(built in)" */
+    unsigned line;
+    char *origin; /* owns `file` where it was recorded */
+};
+
+struct flow {
+    struct loader *loader;
+    struct host_context context;
+    int (*has_facts)(void *fact_arg, const char *instance);
+    struct flow_member *members; /* by kind, then as listed */
+    size_t n_members;
+    struct instance *runtime; /* the runtime host whose match claimed the payload */
+
+    struct oci_spec *spec; /* what is asked; borrowed */
+    struct barrer_target target;
+
+    /* Answers, united over the instances. */
+    struct barrer_isolation_plan isolation;
+    struct barrer_join joins[16];
+    struct barrer_time_offset time_offsets[8];
+    struct barrer_resources_plan resources;
+    struct barrer_cgroup_view views[32];
+    struct barrer_payload payload;
+    const char *exec_cgroup; /* `exec --cgroup`, or NULL */
+};
+
+/* Compose from the configuration for SPEC: load, check and open the plugins that `flow container`
+ * names, choose among alternatives by probe, and check that every property that the spec sets is
+ * honoured. FLOW is zeroed memory with `loader`, `spec` and the context's fact functions set. */
+int flow_compose(struct flow *flow, const struct config *config, enum cgroup_manager manager,
+                 struct barrer_error *err);
+/* For `features`, without a container: every plugin that could be used is loaded and opened. */
+int flow_compose_all(struct flow *flow, const struct config *config, struct barrer_error *err);
+/* Compose from the "instances" of state.json: of KINDS (a mask of 1 << BARRER_...), and, when
+ * ONLY_FACTS, only those that recorded facts. */
+int flow_recompose(struct flow *flow, struct json_object *instances, unsigned kinds,
+                   int only_facts, struct barrer_error *err);
+/* What flow_recompose needs, as a new JSON array. */
+struct json_object *flow_record(const struct flow *flow);
+/* Every property of SPEC of the kinds in KINDS is honoured by a member, or an error that names
+ * the property and the backends. */
+int flow_check_honoured(const struct flow *flow, const struct oci_spec *spec, unsigned kinds,
+                        struct barrer_error *err);
+/* Choose the runtime host for spec->runtime: the first whose match claims it. */
+int flow_match_runtime(struct flow *flow, struct barrer_error *err);
+/* Take what barrer.conf says of it out of the flow; closes all instances. */
+void flow_fini(struct flow *flow);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+static const char *const names[] = {
+    [OCI_HOOK_PRESTART] = "prestart",
+    [OCI_HOOK_CREATE_RUNTIME] = "createRuntime",
+    [OCI_HOOK_CREATE_CONTAINER] = "createContainer",
+    [OCI_HOOK_START_CONTAINER] = "startContainer",
+    [OCI_HOOK_POSTSTART] = "poststart",
+    [OCI_HOOK_POSTSTOP] = "poststop",
+};
+
+const char *hooks_name(enum oci_hook_kind kind)
+{
+    return names[kind];
+}
+
+/* The state as a file to read from its start: a hook that does not read it cannot block us, as a
+ * pipe could. */
+static int open_state(const char *state, struct barrer_error *err)
+{
+    barrer_auto_fd int fd = memfd_create("state", MFD_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return error_fail(err, errno, "make a file for the container's state");
+    r = fd_write_all(fd, state, strlen(state));
+    if (r < 0)
+        return error_fail(err, -r, "write the container's state");
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return error_fail(err, errno, "rewind the container's state");
+    return barrer_take_fd(&fd);
+}
+
+__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd)
+{
+    const char *const alone[] = {hook->path, NULL}, *const nothing[] = {NULL};
+    const char *const *args = hook->args != NULL ? hook->args : alone;
+    const char *const *environment = hook->environment != NULL ? hook->environment : nothing;
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    if (dup2(state_fd, STDIN_FILENO) < 0)
+        _exit(126);
+    (void)execve(hook->path, (char *const *)(uintptr_t)args,
+                 (char *const *)(uintptr_t)environment);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Wait for the end of a hook, at most its timeout. */
+static int await(const struct oci_hook *hook, pid_t pid, int *ret_status, struct barrer_error *err)
+{
+    barrer_auto_fd int pidfd = hook->timeout > 0 ? pidfd_open(pid, 0) : -1;
+
+    if (pidfd >= 0) {
+        struct pollfd end = {.fd = pidfd, .events = POLLIN};
+        int milliseconds = hook->timeout > 2000000 ? 2000000000 : (int)hook->timeout * 1000;
+        int n;
+
+        do
+            n = poll(&end, 1, milliseconds);
+        while (n < 0 && errno == EINTR);
+        if (n == 0) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            return error_fail(err, ETIMEDOUT, "run hook \"%s\" within %lld s", hook->path,
+                              (long long)hook->timeout);
+        }
+    }
+    while (waitpid(pid, ret_status, 0) < 0)
+        if (errno != EINTR)
+            return error_fail(err, errno, "wait for hook \"%s\"", hook->path);
+    return 0;
+}
+
+static int run(const struct oci_hook *hook, const char *state, struct barrer_error *err)
+{
+    barrer_auto_fd int state_fd = open_state(state, err);
+    int status, r;
+    pid_t pid;
+
+    if (state_fd < 0)
+        return state_fd;
+    pid = fork();
+    if (pid < 0)
+        return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
+    if (pid == 0)
+        execute(hook, state_fd);
+    r = await(hook, pid, &status, err);
+    if (r < 0)
+        return r;
+    if (WIFSIGNALED(status))
+        return error_fail(err, 0, "hook \"%s\" was ended by signal %d", hook->path,
+                          WTERMSIG(status));
+    if (WEXITSTATUS(status) != 0)
+        return error_fail(err, 0, "hook \"%s\" failed with exit status %d", hook->path,
+                          WEXITSTATUS(status));
+    return 0;
+}
+
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
+              struct barrer_error *err)
+{
+    const struct oci_hooks *hooks = &spec->hooks[kind];
+
+    for (size_t i = 0; i < hooks->n_hooks; i++) {
+        int r;
+
+        log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
+        r = run(&hooks->hooks[i], state, err);
+        if (r < 0)
+            return error_wrap(err, r, "%s", names[kind]);
+    }
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hooks of config.json: programs that get the container's state on standard input.
+ */
+#ifndef CORE_FLOW_HOOKS_H
+#define CORE_FLOW_HOOKS_H
+
+#include "oci/spec.h"
+
+/* The property's name: "createRuntime". */
+const char *hooks_name(enum oci_hook_kind kind);
+/* Run all hooks of KIND in order, each to its end; the first that fails (exit status not 0, a
+ * signal, its timeout) ends it with an error. STATE is the state JSON. */
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
+              struct barrer_error *err);
+
+#endif

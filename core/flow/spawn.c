@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "flow/hooks.h"
+#include "flow/stages.h"
+
+/* A thread that a plugin left behind would be missing in the child, with whatever it held. A
+ * task folder has two links of its own and one for each thread. */
+static int check_threads(const struct flow *flow, struct barrer_error *err)
+{
+    struct stat task;
+
+    if (fstatat(flow->context.proc_fd, "self/task", &task, 0) == 0 && task.st_nlink > 3)
+        return error_fail(err, EBUSY, "clone a process (a plugin left %u threads running)",
+                          (unsigned)task.st_nlink - 3);
+    return 0;
+}
+
+/* Sort what the isolation plan asks into the steps that can do it.
+ *
+ * A cgroup namespace is rooted where its creator is: it is made after the process has its group.
+ * A time namespace takes offsets only before a process enters it: the process unshares, writes
+ * them, and enters. A pid namespace is joined for one's children only: barrer-run joins it for
+ * the time of the clone, where it may. Joining a user namespace, or making one after joins that
+ * need the caller's privileges, takes a process of its own in between. */
+static void plan_steps(struct spawn *spawn, int *ret_pid_join)
+{
+    const struct barrer_isolation_plan *plan = &spawn->flow->isolation;
+    uint32_t joined = 0;
+
+    *ret_pid_join = -1;
+    for (size_t i = 0; i < plan->n_joins; i++) {
+        joined |= plan->joins[i].type;
+        if (plan->joins[i].type & CLONE_NEWPID)
+            *ret_pid_join = plan->joins[i].fd;
+    }
+    spawn->joined = joined & ~(uint32_t)CLONE_NEWPID;
+    spawn->unshare = plan->create & (CLONE_NEWCGROUP | CLONE_NEWTIME);
+    spawn->create = plan->create & ~spawn->unshare;
+    spawn->is_two_step =
+        (joined & CLONE_NEWUSER) || (joined != 0 && (plan->create & CLONE_NEWUSER));
+}
+
+static int open_own_pidns(const struct flow *flow)
+{
+    return openat(flow->context.proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
+}
+
+/* Join the pid namespace behind FD for children; -EPERM makes it a two-step spawn. */
+static int join_pidns(struct spawn *spawn, int fd, int *ret_own_fd, struct barrer_error *err)
+{
+    *ret_own_fd = open_own_pidns(spawn->flow);
+    if (*ret_own_fd < 0)
+        return error_fail(err, errno, "open the caller's pid namespace");
+    if (setns(fd, CLONE_NEWPID) == 0)
+        return 0;
+    if (errno != EPERM)
+        return error_fail(err, errno, "join the pid namespace");
+    (void)close(*ret_own_fd);
+    *ret_own_fd = -1;
+    spawn->is_two_step = 1;
+    return 0;
+}
+
+pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
+{
+    static int has_no_clone3;
+    struct clone_args args = {.exit_signal = SIGCHLD};
+    int cgroup_fd = spawn->flow->resources.cgroup_fd;
+    pid_t pid;
+
+    *ret_pidfd = -1;
+    args.flags = flags | CLONE_PIDFD;
+    args.pidfd = (uint64_t)(uintptr_t)ret_pidfd;
+    if (flags & CLONE_PARENT) {
+        /* It inherits the exit signal, and is in the group already. */
+        args.exit_signal = 0;
+        args.flags &= ~(uint64_t)CLONE_PIDFD;
+        cgroup_fd = -1;
+    }
+    if (cgroup_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)cgroup_fd;
+    }
+    if (!has_no_clone3) {
+        pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+        if (pid >= 0 || errno != ENOSYS)
+            return pid;
+        has_no_clone3 = 1;
+    }
+    /* Linux before 5.3, or a seccomp filter: fork, and place the process by hand. */
+    pid = (pid_t)syscall(SYS_clone, (flags & ~(uint64_t)CLONE_PIDFD) |
+                                        (flags & CLONE_PARENT ? 0 : SIGCHLD),
+                         NULL, NULL, NULL, NULL);
+    if (pid > 0 && cgroup_fd >= 0) {
+        char text[16];
+        int r;
+
+        (void)snprintf(text, sizeof(text), "%d", pid);
+        r = barrer_write_at(cgroup_fd, "cgroup.procs", text);
+        if (r < 0) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            errno = -r;
+            return -1;
+        }
+    }
+    if (pid > 0 && !(flags & CLONE_PARENT))
+        *ret_pidfd = pidfd_open(pid, 0);
+    return pid;
+}
+
+static int clone_failed(const struct spawn *spawn, uint64_t flags, struct barrer_error *err)
+{
+    int saved = errno;
+    const char *hint = "";
+
+    if (saved == EPERM && !(flags & CLONE_NEWUSER) && (flags & 0x7e020080u))
+        hint = " (without root's privileges a container needs a user namespace)";
+    if (saved == EBUSY && spawn->flow->resources.cgroup_fd >= 0)
+        hint = " (its cgroup has sub-groups with controllers: name one of them)";
+    if (saved == ENOSPC || saved == EUSERS)
+        hint = " (see the limits in /proc/sys/user)";
+    return error_fail(err, saved, "clone the container's process%s", hint);
+}
+
+/* The pid of the payload's process from the first one, which then ends. */
+static int take_second_step(struct spawn *spawn, struct barrer_error *err)
+{
+    struct channel_message message;
+    int r = channel_receive(spawn->channel_fd, &message);
+
+    if (r == 0 && message.type == CHANNEL_ERROR) {
+        err->errnum = message.number;
+        (void)snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(err->text) - 1,
+                       message.text);
+        return -message.number;
+    }
+    if (r < 0 || message.type != CHANNEL_PID)
+        return error_fail(err, r < 0 ? -r : EPIPE, "join the container's namespaces");
+    (void)waitpid(spawn->pid, NULL, 0);
+    if (spawn->pidfd >= 0)
+        (void)close(spawn->pidfd);
+    spawn->pid = message.number;
+    spawn->pidfd = pidfd_open(spawn->pid, 0);
+    return 0;
+}
+
+static int start_process(struct spawn *spawn, struct barrer_error *err)
+{
+    int pid_join, own_fd = -1, r = 0;
+    uint64_t flags;
+
+    plan_steps(spawn, &pid_join);
+    if (pid_join >= 0 && !spawn->is_two_step)
+        r = join_pidns(spawn, pid_join, &own_fd, err);
+    if (r < 0)
+        return r;
+    flags = spawn->is_two_step ? 0 : spawn->create;
+    spawn->pid = spawn_clone(spawn, flags, &spawn->pidfd);
+    if (spawn->pid == 0) {
+        if (spawn->is_two_step)
+            child_first_step(spawn);
+        child_main(spawn);
+    }
+    if (spawn->pid < 0)
+        r = clone_failed(spawn, flags, err);
+    if (own_fd >= 0) {
+        if (setns(own_fd, CLONE_NEWPID) < 0 && r == 0)
+            r = error_fail(err, errno, "go back to the caller's pid namespace");
+        (void)close(own_fd);
+    }
+    return r;
+}
+
+int spawn_start(struct spawn *spawn, struct barrer_error *err)
+{
+    struct flow *flow = spawn->flow;
+    int fds[2], r;
+
+    spawn->pid = -1;
+    spawn->pidfd = spawn->channel_fd = spawn->child_fd = -1;
+    r = check_threads(flow, err);
+    if (r == 0)
+        r = channel_open(fds, err);
+    if (r < 0)
+        return r;
+    spawn->channel_fd = fds[0];
+    spawn->child_fd = fds[1];
+    log_write(BARRER_LOG_DEBUG, "stage clone core");
+    r = start_process(spawn, err);
+    (void)close(spawn->child_fd);
+    spawn->child_fd = -1;
+    if (r == 0 && spawn->is_two_step)
+        r = take_second_step(spawn, err);
+    if (r == 0) {
+        flow->target = (struct barrer_target){
+            .size = sizeof(flow->target), .pid = spawn->pid, .pidfd = spawn->pidfd};
+        r = stage_run(flow, STAGE_ATTACH, err);
+    }
+    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_GO, 0, NULL)) < 0)
+        r = error_fail(err, -r, "let the container's process go on");
+    if (r < 0) {
+        spawn_abort(spawn);
+        spawn_fini(spawn);
+    }
+    return r;
+}
+
+static int count_hooks(const struct spawn *spawn, enum oci_hook_kind kind)
+{
+    return spawn->is_exec ? 0 : (int)spawn->flow->spec->hooks[kind].n_hooks;
+}
+
+int spawn_permit(struct spawn *spawn, struct barrer_error *err)
+{
+    char *state = count_hooks(spawn, OCI_HOOK_START_CONTAINER) > 0
+                      ? spawn->state_json(spawn->arg, "created", spawn->pid)
+                      : NULL;
+    int r = channel_send(spawn->channel_fd, CHANNEL_PERMIT, 0, state);
+
+    free(state);
+    /* A process that is gone already has said why, or says so by its end. */
+    if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+        return error_fail(err, -r, "let the container's process go on");
+    return 0;
+}
+
+/* prestart and createRuntime, here; then the process runs createContainer there. */
+static int serve_hooks(struct spawn *spawn, struct barrer_error *err)
+{
+    char *state = spawn->state_json(spawn->arg, "creating", spawn->pid);
+    int r;
+
+    if (state == NULL)
+        return error_fail(err, ENOMEM, "describe the container to its hooks");
+    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, err);
+    if (r == 0)
+        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, err);
+    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_HOOKED, 0, state)) < 0)
+        r = error_fail(err, -r, "let the container's process go on after hooks");
+    free(state);
+    return r;
+}
+
+int spawn_await(struct spawn *spawn, struct barrer_error *err)
+{
+    struct channel_message message;
+    int r;
+
+    for (;;) {
+        r = channel_receive(spawn->channel_fd, &message);
+        if (r < 0 && r != -ECONNRESET)
+            return error_fail(err, -r, "hear from the container's process");
+        if (r == -ECONNRESET)
+            message.type = CHANNEL_CLOSED;
+        switch (message.type) {
+        case CHANNEL_HOOKS:
+            r = serve_hooks(spawn, err);
+            if (r < 0)
+                return r;
+            break;
+        case CHANNEL_READY:
+            return 0;
+        case CHANNEL_ERROR:
+            err->errnum = message.number;
+            (void)snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(err->text) - 1,
+                           message.text);
+            return -message.number;
+        default:
+            /* Without a FIFO the end of the conversation is the execution of the payload. */
+            if (spawn->fifo_fd < 0)
+                return 0;
+            return error_fail(err, 0, "the container's process ended while it was set up");
+        }
+    }
+}
+
+void spawn_abort(struct spawn *spawn)
+{
+    if (spawn->pid > 0) {
+        (void)kill(spawn->pid, SIGKILL);
+        (void)waitpid(spawn->pid, NULL, 0);
+    }
+    spawn->pid = -1;
+}
+
+void spawn_fini(struct spawn *spawn)
+{
+    barrer_close_fd(&spawn->channel_fd);
+    barrer_close_fd(&spawn->pidfd);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Clone the process of a container, or a further one for `exec`, and take it through the stages.
+ * This is the only place of the program that clones for a container, and core/flow/child.c is
+ * the only one that unshares, joins and executes.
+ */
+#ifndef CORE_FLOW_SPAWN_H
+#define CORE_FLOW_SPAWN_H
+
+#include <signal.h>
+
+#include "flow/channel.h"
+#include "flow/flow.h"
+
+struct spawn {
+    /* Asked. */
+    struct flow *flow;
+    int is_exec;
+    int fifo_fd;         /* create: a FIFO, open for reading and writing, that `start` writes to;
+                            else -1 */
+    int root_fd;         /* exec without a mount namespace to join: the container's root; else -1 */
+    int preserve_fds;    /* how many descriptors after 2 the payload keeps */
+    const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
+    /* The container's state as JSON with this status and pid, for hooks; a fresh string. */
+    char *(*state_json)(void *arg, const char *status, pid_t pid);
+    void *arg;
+
+    /* Answered by spawn_start. */
+    pid_t pid;
+    int pidfd;      /* or -1 */
+    int channel_fd; /* barrer-run's end */
+
+    /* Inside. */
+    int child_fd;
+    uint32_t create;  /* CLONE_NEW* for the clone that makes the payload's process */
+    uint32_t unshare; /* those that the process makes itself, later */
+    int is_two_step;  /* it takes a first process that joins, and clones the payload's */
+    uint32_t joined;  /* types that are joined by the process, the pid namespace apart */
+};
+
+/* Clone, attach, and let the process go on to its own stages. On error no process is left. */
+int spawn_start(struct spawn *spawn, struct barrer_error *err);
+/* Allow the process to execute the payload, or to wait for `start`: what it needs recorded about
+ * itself is recorded. */
+int spawn_permit(struct spawn *spawn, struct barrer_error *err);
+/* Serve the process until it is READY (create) or has executed the payload. Its error becomes
+ * ours; then it is gone. */
+int spawn_await(struct spawn *spawn, struct barrer_error *err);
+/* Kill and reap it. */
+void spawn_abort(struct spawn *spawn);
+void spawn_fini(struct spawn *spawn); /* close descriptors */
+
+/* core/flow/child.c: the process's own way. Never returns. */
+__attribute__((noreturn)) void child_main(struct spawn *spawn);
+/* core/flow/child.c: the first process of a two-step spawn. */
+__attribute__((noreturn)) void child_first_step(struct spawn *spawn);
+/* clone3(2), else clone(2), with the CLONE_NEW* in FLAGS and CLONE_PARENT if asked; the pid in the
+ * caller, 0 in the child. */
+pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd);
+
+#endif
