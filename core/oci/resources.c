@@ -262,6 +262,15 @@ static int read_device_type(const struct node *node, char *ret_type)
     return 0;
 }
 
+/* Each of the letters at most once. */
+static int is_access(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++)
+        if (strchr("rwm", *p) == NULL || strchr(p + 1, *p) != NULL)
+            return 0;
+    return 1;
+}
+
 static int read_device_rule(const struct node *item, void *element)
 {
     static const struct field fields[] = {
@@ -285,7 +294,7 @@ static int read_device_rule(const struct node *item, void *element)
     if (r < 0)
         return r;
     rule->allow = (uint32_t)is_allowed;
-    if (rule->access[strspn(rule->access, "rwm")] != '\0' || strlen(rule->access) > 3)
+    if (!is_access(rule->access))
         return node_fail(&access, "expected some of \"rwm\", got \"%.64s\"", rule->access);
     return 0;
 }
@@ -296,12 +305,26 @@ static int read_devices(const struct node *node, struct barrer_resources_request
                      &request->n_devices);
 }
 
+/* Whether the last rule about all devices allows them, and none behind it denies any. */
+static int allows_all(const struct barrer_device_rule *rules, size_t n)
+{
+    while (n-- > 0) {
+        if (!rules[n].allow)
+            return 0;
+        if (rules[n].type == 'a' && strlen(rules[n].access) == 3)
+            return 1;
+    }
+    return 0;
+}
+
 static int add_default_rules(const struct node *node, struct barrer_resources_request *request)
 {
     size_t n = request->n_devices;
-    struct barrer_device_rule *rules =
-        arena_alloc(node->parse->arena, n + 1 + N_DEFAULT_RULES, sizeof(*rules));
+    struct barrer_device_rule *rules;
 
+    if (allows_all(request->devices, n))
+        return 0;
+    rules = arena_alloc(node->parse->arena, n + 1 + N_DEFAULT_RULES, sizeof(*rules));
     if (rules == NULL)
         return node_fail_memory(node);
     if (n > 0)

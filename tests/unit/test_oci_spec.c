@@ -361,6 +361,7 @@ static const struct refusal refusals[] = {
     {"/linux/resources/devices/0/allow", NULL, "linux.resources.devices[0].allow: missing"},
     {"/linux/resources/devices/0/type", "'p'", "linux.resources.devices[0].type: expected a, b"},
     {"/linux/resources/devices/0/access", "'rx'", "linux.resources.devices[0].access: expected"},
+    {"/linux/resources/devices/0/access", "'rr'", "linux.resources.devices[0].access: expected"},
     {"/linux/resources/devices/0/major", "-2", "linux.resources.devices[0].major: expected"},
     {"/linux/resources/memory/limit", "-2", "linux.resources.memory.limit: expected a number"},
     {"/linux/resources/memory/limit", "9223372036854775808", "linux.resources.memory.limit: expec"},
@@ -459,6 +460,35 @@ static void test_parts(void)
        "a missing bundle");
 }
 
+static void test_device_rules(void)
+{
+    static const struct {
+        const char *rules;
+        size_t n;
+    } cases[] = {
+        {"[{'allow': true, 'access': 'rwm'}]", 1},
+        {"[{'allow': false}, {'allow': true}, {'allow': true, 'type': 'c', 'major': 1}]", 3},
+        {"[{'allow': true}, {'allow': false, 'type': 'c', 'major': 1}]", 2 + 11},
+        {"[{'allow': true, 'access': 'rw'}]", 1 + 11},
+        {"[{'allow': true, 'type': 'c', 'major': 1}]", 1 + 11},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct json_object *json =
+            json_from("{'ociVersion': '1.0.0', 'process': {'args': ['a'], 'cwd': '/'},"
+                      " 'linux': {'resources': {}}}");
+        struct barrer_error err = {0};
+        struct oci_spec *spec = NULL;
+
+        json_set(json, "/linux/resources/devices", cases[i].rules);
+        ok(oci_spec_from_json("/b", json, &spec, &err) == 0, "device rules %zu", i);
+        is_number((long long)spec->resources.n_devices, (long long)cases[i].n,
+                  "the default devices follow where they change anything");
+        oci_spec_destroy(spec);
+        json_object_put(json);
+    }
+}
+
 static void test_ids(void)
 {
     static const char *const good[] = {"a", "A-b_c+d.e", "0", "-", "+a", "_", "a..b", "a."};
@@ -488,6 +518,7 @@ int main(void)
     test_refusals();
     test_missing_namespaces();
     test_parts();
+    test_device_rules();
     test_ids();
     return tap_done();
 }
