@@ -15,6 +15,7 @@ include tests/unit/local.mk
 include tests/tools/local.mk
 include tests/flow/local.mk
 include tests/oci/local.mk
+include tests/plugins/local.mk
 include tests/lint/local.mk
 TESTS += $(shell_tests)
 EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \

@@ -85,7 +85,7 @@ if !STATIC_PROGRAMS
 %C%_tally_la_LDFLAGS = $(BAD_LDFLAGS)
 %C%_marker_la_SOURCES = %D%/marker.c
 %C%_marker_la_LDFLAGS = $(BAD_LDFLAGS)
-# Programs that load modules from files. BUILTIN_LDFLAGS: the loader refers to the preopened ones.
+# Programs that load modules from files. BUILTIN_FLAGS: the loader refers to the preopened ones.
 module_tests = tests/unit/test_loader tests/unit/test_instance
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
@@ -95,13 +95,13 @@ module_test_sources = $(plugin_sources) $(config_sources) $(base_sources)
 tests_unit_test_loader_SOURCES = tests/unit/test_loader.c $(module_test_sources)
 tests_unit_test_loader_CPPFLAGS = $(module_test_CPPFLAGS)
 tests_unit_test_loader_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
-tests_unit_test_loader_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_LDFLAGS)
+tests_unit_test_loader_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_FLAGS)
 tests_unit_test_loader_LDADD = $(LTDL_LIBS) $(INIH_LIBS)
-EXTRA_tests_unit_test_loader_DEPENDENCIES = $(BUILTIN_DEPENDENCIES)
+EXTRA_tests_unit_test_loader_DEPENDENCIES = $(BUILTIN_MODULES)
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c $(module_test_sources)
 tests_unit_test_instance_CPPFLAGS = $(module_test_CPPFLAGS)
 tests_unit_test_instance_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
-tests_unit_test_instance_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_LDFLAGS)
+tests_unit_test_instance_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_FLAGS)
 tests_unit_test_instance_LDADD = $(LTDL_LIBS) $(INIH_LIBS)
-EXTRA_tests_unit_test_instance_DEPENDENCIES = $(BUILTIN_DEPENDENCIES)
+EXTRA_tests_unit_test_instance_DEPENDENCIES = $(BUILTIN_MODULES)
 endif

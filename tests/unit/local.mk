@@ -7,7 +7,9 @@ check_LTLIBRARIES += %D%/libfake.la
 %C%_libfake_la_SOURCES = %D%/fake_host.c $(base_sources)
 %C%_libfake_la_CFLAGS = $(AM_CFLAGS)
 
-unit_tests = %D%/test_path %D%/test_namespace %D%/test_native
+unit_tests = %D%/test_path %D%/test_namespace %D%/test_namespace_maps %D%/test_native \
+	%D%/test_process %D%/test_process_limits %D%/test_process_terminal \
+	%D%/test_seccomp %D%/test_seccomp_listener %D%/test_cgroup
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -16,10 +18,38 @@ TESTS += $(unit_tests)
 %C%_test_namespace_SOURCES = %D%/test_namespace.c $(plugins_namespace_namespace_la_SOURCES)
 %C%_test_namespace_CFLAGS = $(AM_CFLAGS)
 %C%_test_namespace_LDADD = %D%/libfake.la
+%C%_test_namespace_maps_SOURCES = %D%/test_namespace_maps.c $(plugins_namespace_namespace_la_SOURCES)
+%C%_test_namespace_maps_CFLAGS = $(AM_CFLAGS)
+%C%_test_namespace_maps_LDADD = %D%/libfake.la
 
 %C%_test_native_SOURCES = %D%/test_native.c $(plugins_native_native_la_SOURCES)
 %C%_test_native_CFLAGS = $(AM_CFLAGS)
 %C%_test_native_LDADD = %D%/libfake.la
+
+EXTRA_DIST += %D%/test_process_support.h
+%C%_test_process_SOURCES = %D%/test_process.c $(plugins_process_process_la_SOURCES)
+%C%_test_process_CFLAGS = $(AM_CFLAGS) $(CAP_CFLAGS)
+%C%_test_process_LDADD = %D%/libfake.la $(CAP_LIBS)
+%C%_test_process_limits_SOURCES = %D%/test_process_limits.c $(plugins_process_process_la_SOURCES)
+%C%_test_process_limits_CFLAGS = $(AM_CFLAGS) $(CAP_CFLAGS)
+%C%_test_process_limits_LDADD = %D%/libfake.la $(CAP_LIBS)
+%C%_test_process_terminal_SOURCES = %D%/test_process_terminal.c \
+	$(plugins_process_process_la_SOURCES)
+%C%_test_process_terminal_CFLAGS = $(AM_CFLAGS) $(CAP_CFLAGS)
+%C%_test_process_terminal_LDADD = %D%/libfake.la $(CAP_LIBS)
+
+%C%_test_seccomp_SOURCES = %D%/test_seccomp.c $(plugins_seccomp_seccomp_la_SOURCES)
+%C%_test_seccomp_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_test_seccomp_LDADD = %D%/libfake.la $(SECCOMP_LIBS)
+%C%_test_seccomp_listener_SOURCES = %D%/test_seccomp_listener.c \
+	$(plugins_seccomp_seccomp_la_SOURCES)
+%C%_test_seccomp_listener_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(JSONC_CFLAGS)
+%C%_test_seccomp_listener_LDADD = %D%/libfake.la $(SECCOMP_LIBS) $(JSONC_LIBS)
+
+%C%_test_cgroup_SOURCES = %D%/test_cgroup.c $(plugins_cgroup_cgroup_la_SOURCES)
+%C%_test_cgroup_CFLAGS = $(AM_CFLAGS)
+%C%_test_cgroup_LDADD = %D%/libfake.la
+
 include tests/unit/config.mk
 
 # core/oci
