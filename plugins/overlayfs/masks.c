@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "masks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "instance.h"
+#include "targets.h"
+
+#define FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* What hides files and folders. Each is made when it is first needed; one copy is attached at
+ * each path, and the next is copied from it. */
+struct covers {
+    struct overlayfs_tree null;   /* the host's /dev/null */
+    struct overlayfs_tree folder; /* an empty tmpfs */
+    bool is_null_used, is_folder_used;
+};
+
+/* Names of procfs's root that are links. */
+static bool is_proc_link(const char *name)
+{
+    static const char *const names[] = {"mounts", "net", "self", "thread-self"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* 1: TARGET is where PATH is, 0: there is no such path. A name below our procfs is not looked
+ * up: using it tells whether it is there. */
+static int find(struct overlayfs *self, const char *path, struct overlayfs_target *target,
+                struct barrer_error *err)
+{
+    const char *name = overlayfs_name_below(path, "/proc");
+    int proc_fd, r;
+
+    if (name != NULL && !is_proc_link(name)) {
+        proc_fd = overlayfs_fresh_fd(self, &self->proc, "/proc");
+        if (proc_fd >= 0) {
+            *target =
+                (struct overlayfs_target){.fd = -1, .dir_fd = proc_fd, .name = name, .path = path};
+            return 1;
+        }
+    }
+    r = overlayfs_target_find(self, path, target, err);
+    if (r == -ENOENT || r == -ENOTDIR)
+        return 0;
+    return r < 0 ? r : 1;
+}
+
+/* The next cover like the one that was attached. */
+static int copy_cover(struct overlayfs *self, struct overlayfs_tree *tree)
+{
+    struct overlayfs_tree next = OVERLAYFS_NO_TREE;
+    int r = overlayfs_tree_open(self, &next, tree->fd, "", AT_EMPTY_PATH);
+
+    if (r < 0)
+        return r;
+    overlayfs_leave_fd(self, &tree->fd);
+    *tree = next;
+    return 0;
+}
+
+/* The host's /dev/null, since the container's may be anything, as a mount that cannot be used to
+ * change its owner or mode. */
+static int open_null(struct overlayfs *self, struct overlayfs_tree *tree)
+{
+    struct stat st;
+    int r;
+
+    tree->all = (struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
+    r = overlayfs_tree_open(self, tree, AT_FDCWD, "/dev/null", 0);
+    if (r < 0)
+        return r;
+    if (fstat(tree->fd, &st) < 0)
+        return -errno;
+    return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? 0 : -ENODEV;
+}
+
+static int cover_file(struct overlayfs *self, struct covers *covers,
+                      const struct overlayfs_target *target)
+{
+    int r = 0;
+
+    if (covers->null.fd < 0)
+        r = open_null(self, &covers->null);
+    else if (covers->is_null_used)
+        r = copy_cover(self, &covers->null);
+    if (r < 0)
+        return r;
+    covers->is_null_used = false;
+    r = overlayfs_tree_attach(self, &covers->null, target);
+    covers->is_null_used = r == 0;
+    return r;
+}
+
+/* An empty, read-only tmpfs that is not attached yet; -1: not possible here. */
+static int open_folder(struct overlayfs *self)
+{
+    barrer_auto_fd int fs_fd = -1;
+
+    if (self->lacks & OVERLAYFS_LACKS_FSOPEN)
+        return -1;
+    fs_fd = fsopen("tmpfs", FSOPEN_CLOEXEC);
+    if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+        if (errno == ENOSYS)
+            self->lacks |= OVERLAYFS_LACKS_FSOPEN;
+        return -1;
+    }
+    return fsmount(fs_fd, FSMOUNT_CLOEXEC,
+                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static int cover_folder(struct overlayfs *self, struct covers *covers,
+                        const struct overlayfs_target *target)
+{
+    char place[OVERLAYFS_TARGET_TEXT];
+    int r = 0;
+
+    if (covers->folder.fd < 0) {
+        covers->folder.fd = open_folder(self);
+        covers->folder.is_mount = true;
+    } else if (covers->is_folder_used) {
+        r = copy_cover(self, &covers->folder);
+    }
+    if (r < 0)
+        return r;
+    if (covers->folder.fd < 0) {
+        overlayfs_target_text(target, place);
+        return mount("tmpfs", place, "tmpfs", FLAGS, "mode=755") < 0 ? -errno : 0;
+    }
+    r = overlayfs_tree_attach(self, &covers->folder, target);
+    covers->is_folder_used = r == 0;
+    return r;
+}
+
+static int mask(struct overlayfs *self, struct covers *covers, const char *path,
+                struct barrer_error *err)
+{
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    int r = find(self, path, &target, err);
+
+    if (r <= 0)
+        return r;
+    r = cover_file(self, covers, &target);
+    /* A file cannot be mounted on a folder. */
+    if (r == -ENOTDIR)
+        r = cover_folder(self, covers, &target);
+    overlayfs_leave_fd(self, &target.fd);
+    return r < 0 && r != -ENOENT ? barrer_fail(self->host, err, -r, "mask \"%s\"", path) : 0;
+}
+
+static int make_readonly(struct overlayfs *self, const char *path, struct barrer_error *err)
+{
+    struct overlayfs_tree tree = {.fd = -1, .is_recursive = true};
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    int r = find(self, path, &target, err);
+
+    if (r <= 0)
+        return r;
+    tree.all.attr_set = MOUNT_ATTR_RDONLY;
+    if (target.fd >= 0)
+        r = overlayfs_tree_open(self, &tree, target.fd, "", AT_EMPTY_PATH);
+    else
+        r = overlayfs_tree_open(self, &tree, target.dir_fd, target.name, AT_SYMLINK_NOFOLLOW);
+    if (r == 0)
+        r = overlayfs_tree_attach(self, &tree, &target);
+    overlayfs_leave_fd(self, &tree.fd);
+    overlayfs_leave_fd(self, &target.fd);
+    return r < 0 && r != -ENOENT ? barrer_fail(self->host, err, -r, "make \"%s\" read-only", path)
+                                 : 0;
+}
+
+int overlayfs_masks_apply(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                          struct barrer_error *err)
+{
+    struct covers covers = {.null = OVERLAYFS_NO_TREE, .folder = OVERLAYFS_NO_TREE};
+    int r = 0;
+
+    for (const char *const *path = request->readonly_paths; path && *path && r == 0; path++)
+        r = make_readonly(self, *path, err);
+    for (const char *const *path = request->masked_paths; path && *path && r == 0; path++)
+        r = mask(self, &covers, *path, err);
+    overlayfs_leave_fd(self, &covers.null.fd);
+    overlayfs_leave_fd(self, &covers.folder.fd);
+    return r;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroups.h"
+#include "copies.h"
+#include "idmap.h"
+#include "instance.h"
+#include "targets.h"
+
+/* More sources than this are opened inside, so that the limit of open files is never met. */
+#define MAX_HELD 256
+/* mount(2) copies one page, with a NUL. */
+#define MAX_DATA 4095
+
+static bool is_type(const struct overlayfs_mount *mount, const char *type)
+{
+    return mount->spec->type != NULL && strcmp(mount->spec->type, type) == 0;
+}
+
+int overlayfs_mount_fail(struct overlayfs *self, const struct overlayfs_mount *mount, int errnum,
+                         const char *hint, struct barrer_error *err)
+{
+    const struct barrer_mount *spec = mount->spec;
+    const char *type = mount->options.is_bind ? "bind" : spec->type;
+
+    return barrer_fail(self->host, err, errnum, "mount \"%s\" on \"%s\" (type \"%s\"%s%s)",
+                       spec->source == NULL ? "" : spec->source, spec->destination,
+                       type == NULL ? "" : type, hint == NULL ? "" : "; ",
+                       hint == NULL ? "" : hint);
+}
+
+unsigned overlayfs_default_propagation(const struct barrer_filesystem_request *request)
+{
+    if (request->propagation & MS_SHARED)
+        return 0;
+    return request->propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+}
+
+bool overlayfs_mounts_want_slaves(const struct overlayfs *self,
+                                  const struct barrer_filesystem_request *request)
+{
+    if (overlayfs_default_propagation(request) != MS_PRIVATE)
+        return true;
+    for (size_t i = 0; i < self->n_mounts; i++)
+        if (self->mounts[i].options.propagation & (MS_SLAVE | MS_SHARED))
+            return true;
+    return false;
+}
+
+/* A tree that is to keep its tie to the host must never have lost it, so that "slave" and
+ * "shared" count for all of a recursive bind mount. */
+static void set_propagation(struct overlayfs_mount *mount,
+                            const struct barrer_filesystem_request *request)
+{
+    unsigned wanted = mount->options.propagation & ~(unsigned)MS_REC;
+
+    mount->tree.all.propagation = overlayfs_default_propagation(request);
+    if (wanted & (MS_SLAVE | MS_SHARED) || mount->options.propagation & MS_REC)
+        mount->tree.all.propagation = wanted;
+    else if (wanted != mount->tree.all.propagation)
+        mount->tree.top.propagation = wanted;
+}
+
+static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                        struct overlayfs_mount *mount, struct barrer_error *err)
+{
+    struct overlayfs_options *options = &mount->options;
+    int r;
+
+    if (mount->spec->source == NULL || *mount->spec->source == '\0')
+        return overlayfs_mount_fail(self, mount, EINVAL, "a bind mount needs a source", err);
+    if (options->data != NULL)
+        return barrer_fail(self->host, err, EINVAL,
+                           "mount \"%s\" on \"%s\": a bind mount has no option \"%s\"",
+                           mount->spec->source, mount->spec->destination, options->data);
+    if (options->copies_up)
+        return overlayfs_mount_fail(self, mount, EINVAL, "tmpcopyup is for tmpfs", err);
+    if (options->ignored != NULL)
+        barrer_log(self->host, BARRER_LOG_WARNING,
+                   "mount \"%s\" on \"%s\": \"%s\" belongs to the whole file system, which a bind "
+                   "mount does not change",
+                   mount->spec->source, mount->spec->destination, options->ignored);
+    mount->tree.is_recursive = options->is_recursive;
+    mount->tree.all.attr_set = options->all.attr_set;
+    mount->tree.all.attr_clr = options->all.attr_clr;
+    mount->tree.top.attr_set = options->top.attr_set;
+    mount->tree.top.attr_clr = options->top.attr_clr;
+    set_propagation(mount, request);
+    r = overlayfs_idmap_prepare(self, request, mount, err);
+    if (r < 0 || request->flags & BARRER_FILESYSTEM_ROOTLESS || mount - self->mounts >= MAX_HELD)
+        return r;
+    r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, 0);
+    return r < 0 ? overlayfs_mount_fail(self, mount, -r, NULL, err) : 0;
+}
+
+static int prepare_one(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                       struct overlayfs_mount *mount, struct barrer_error *err)
+{
+    int r = overlayfs_options_parse(mount->spec->options, &mount->options);
+
+    if (r < 0)
+        return barrer_fail(self->host, err, -r, "read the options of mount \"%s\"",
+                           mount->spec->destination);
+    if (is_type(mount, "bind"))
+        mount->options.is_bind = true;
+    if (mount->options.is_remount)
+        return 0;
+    if (mount->options.is_bind)
+        return prepare_bind(self, request, mount, err);
+    if (mount->spec->type == NULL || *mount->spec->type == '\0')
+        return overlayfs_mount_fail(self, mount, EINVAL, "it has neither a type nor \"bind\"", err);
+    if (mount->options.copies_up && !is_type(mount, "tmpfs"))
+        return overlayfs_mount_fail(self, mount, EINVAL, "tmpcopyup is for tmpfs", err);
+    return overlayfs_idmap_prepare(self, request, mount, err);
+}
+
+int overlayfs_mounts_prepare(struct overlayfs *self,
+                             const struct barrer_filesystem_request *request,
+                             struct barrer_error *err)
+{
+    if (request->n_mounts == 0)
+        return 0;
+    self->mounts = calloc(request->n_mounts, sizeof(*self->mounts));
+    if (self->mounts == NULL)
+        return barrer_fail(self->host, err, ENOMEM, "prepare the mounts");
+    for (size_t i = 0; i < request->n_mounts; i++) {
+        self->mounts[i].spec = &request->mounts[i];
+        self->mounts[i].tree = OVERLAYFS_NO_TREE;
+        self->mounts[i].userns_fd = -1;
+    }
+    self->n_mounts = request->n_mounts;
+    for (size_t i = 0; i < self->n_mounts; i++) {
+        int r = prepare_one(self, request, &self->mounts[i], err);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Whether what is bound is a folder: what is missing at the target is made alike. */
+static int is_folder(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode);
+}
+
+static int enter_bind(struct overlayfs *self, struct overlayfs_mount *mount,
+                      struct barrer_error *err)
+{
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    int r;
+
+    if (mount->tree.fd < 0) {
+        r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, 0);
+        if (r < 0)
+            return overlayfs_mount_fail(self, mount, -r, NULL, err);
+    }
+    r = overlayfs_target_find(self, mount->spec->destination, &target, err);
+    if (r == -ENOENT) {
+        r = is_folder(mount->tree.fd);
+        if (r < 0)
+            return overlayfs_mount_fail(self, mount, -r, NULL, err);
+        r = overlayfs_target_make(self, mount->spec->destination, r > 0, &target, err);
+    }
+    if (r < 0)
+        return r;
+    r = overlayfs_tree_attach(self, &mount->tree, &target);
+    if (r < 0)
+        r = overlayfs_mount_fail(
+            self, mount, -r, r == -ENOSYS ? "this needs mount_setattr(2), Linux 5.12" : NULL, err);
+    overlayfs_leave_fd(self, &target.fd);
+    overlayfs_leave_fd(self, &mount->tree.fd);
+    return r;
+}
+
+int overlayfs_mount_host_path(struct overlayfs *self, const struct overlayfs_mount *mount,
+                              const char *path, bool is_recursive,
+                              const struct overlayfs_target *target, struct barrer_error *err)
+{
+    struct overlayfs_tree tree = {.fd = -1, .is_recursive = is_recursive};
+    int r;
+
+    tree.all.propagation = MS_PRIVATE;
+    tree.all.attr_set = mount->options.top.attr_set | mount->options.all.attr_set;
+    r = overlayfs_tree_open(self, &tree, AT_FDCWD, path, 0);
+    if (r == 0)
+        r = overlayfs_tree_attach(self, &tree, target);
+    overlayfs_leave_fd(self, &tree.fd);
+    return r < 0 ? overlayfs_mount_fail(self, mount, -r, path, err) : 0;
+}
+
+/* Give the new mount on TARGET what mount(2) could not give it at once. */
+static int finish_new(struct overlayfs *self, const struct overlayfs_mount *mount,
+                      const struct overlayfs_target *target, struct barrer_error *err)
+{
+    struct mount_attr attr = {.propagation = mount->options.propagation & ~(unsigned)MS_REC};
+    barrer_auto_fd int fd = -1;
+    int r;
+
+    if (attr.propagation == 0 && !mount->options.copies_up)
+        return 0;
+    fd = overlayfs_target_reopen(self, target);
+    if (fd < 0)
+        return overlayfs_mount_fail(self, mount, -fd, NULL, err);
+    if (mount->options.copies_up) {
+        /* A folder that was just made in a file system of ours is empty. */
+        r = target->fd < 0 ? 0 : overlayfs_copy_folder(target->fd, fd);
+        if (r < 0)
+            return overlayfs_mount_fail(self, mount, -r, "tmpcopyup", err);
+        if (mount->options.flags & MS_RDONLY)
+            attr.attr_set |= MOUNT_ATTR_RDONLY;
+    }
+    if (attr.propagation == 0 && attr.attr_set == 0)
+        return 0;
+    r = overlayfs_tree_set(self, fd, false, &attr);
+    return r < 0 ? overlayfs_mount_fail(self, mount, -r, NULL, err) : 0;
+}
+
+/* Only these are of no use without a label of their own; the kernel's own file systems have one,
+ * and the rest is for the administrator. */
+static bool takes_label(const struct overlayfs_mount *mount)
+{
+    static const char *const types[] = {"tmpfs", "devpts", "ramfs", "overlay"};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (is_type(mount, types[i]))
+            return mount->options.data == NULL || strstr(mount->options.data, "context=") == NULL;
+    return false;
+}
+
+char *overlayfs_mount_data(const struct overlayfs_mount *mount,
+                           const struct barrer_filesystem_request *request)
+{
+    const char *given = mount->options.data == NULL ? "" : mount->options.data;
+    char *data = NULL;
+
+    if (request->mount_label == NULL || !takes_label(mount))
+        return strdup(given);
+    if (asprintf(&data, "%s%scontext=\"%s\"", given, *given == '\0' ? "" : ",",
+                 request->mount_label) < 0)
+        return NULL;
+    return data;
+}
+
+/* In a user namespace that owns neither the network nor the IPC namespace these cannot be
+ * mounted; what the host has mounted can be shown. */
+static const char *host_path(const struct overlayfs_mount *mount)
+{
+    if (is_type(mount, "sysfs"))
+        return "/sys";
+    return is_type(mount, "mqueue") ? "/dev/mqueue" : NULL;
+}
+
+static int mount_new(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                     const struct overlayfs_mount *entry, const struct overlayfs_target *target,
+                     struct barrer_error *err)
+{
+    const struct barrer_mount *spec = entry->spec;
+    const char *source = spec->source == NULL ? spec->type : spec->source;
+    barrer_auto_free char *data = overlayfs_mount_data(entry, request);
+    unsigned long flags = entry->options.flags;
+    char place[OVERLAYFS_TARGET_TEXT];
+
+    if (data == NULL)
+        return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
+    if (strlen(data) > MAX_DATA)
+        return overlayfs_mount_fail(self, entry, E2BIG, "its options are longer than a page", err);
+    if (entry->options.copies_up)
+        flags &= ~(unsigned long)MS_RDONLY;
+    overlayfs_target_text(target, place);
+    if (mount(source, place, spec->type, flags, *data == '\0' ? NULL : data) == 0)
+        return 0;
+    if (errno == EPERM && host_path(entry) != NULL)
+        return overlayfs_mount_host_path(self, entry, host_path(entry), true, target, err);
+    return overlayfs_mount_fail(self, entry, errno, *data == '\0' ? NULL : data, err);
+}
+
+/* Remember where proc and the tmpfs of /dev are, and forget what a later mount hides. */
+static void note_fresh(struct overlayfs *self, const struct overlayfs_mount *mount)
+{
+    const char *path = mount->spec->destination;
+    bool is_new = !mount->options.is_bind && !mount->options.is_remount;
+
+    if (overlayfs_is_path(path, "/proc") || overlayfs_is_path(path, "")) {
+        barrer_close_fd(&self->proc.fd);
+        self->proc.is_mounted = is_new && is_type(mount, "proc");
+    }
+    if (overlayfs_is_path(path, "/dev") || overlayfs_is_path(path, "")) {
+        barrer_close_fd(&self->dev.fd);
+        self->dev.is_mounted = is_new && is_type(mount, "tmpfs") && !mount->options.copies_up;
+    }
+}
+
+static int enter_new(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                     const struct overlayfs_mount *mount, struct barrer_error *err)
+{
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    const char *path = mount->spec->destination;
+    int r;
+
+    if (is_type(mount, "proc") || is_type(mount, "sysfs"))
+        r = overlayfs_target_make_plain(self, path, &target, err);
+    else
+        r = overlayfs_target_make(self, path, true, &target, err);
+    if (r < 0)
+        return r;
+    if (is_type(mount, "cgroup"))
+        r = overlayfs_cgroups_mount(self, request, mount, &target, err);
+    else
+        r = mount_new(self, request, mount, &target, err);
+    if (r == 0)
+        r = finish_new(self, mount, &target, err);
+    overlayfs_leave_fd(self, &target.fd);
+    return r;
+}
+
+static int enter_remount(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                         const struct overlayfs_mount *entry, struct barrer_error *err)
+{
+    const struct overlayfs_options *options = &entry->options;
+    barrer_auto_free char *data = overlayfs_mount_data(entry, request);
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    struct mount_attr top = options->top, all = options->all;
+    char place[OVERLAYFS_TARGET_TEXT];
+    int r;
+
+    if (data == NULL)
+        return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
+    r = overlayfs_target_find(self, entry->spec->destination, &target, err);
+    if (r < 0)
+        return r;
+    overlayfs_target_text(&target, place);
+    if (options->propagation & MS_REC)
+        all.propagation = options->propagation & ~(unsigned)MS_REC;
+    else
+        top.propagation = options->propagation;
+    if (!options->is_bind) {
+        top.attr_set = top.attr_clr = 0;
+        all.attr_set = all.attr_clr = 0;
+    }
+    if (!options->is_bind &&
+        mount(NULL, place, NULL, MS_REMOUNT | options->flags, *data == '\0' ? NULL : data) < 0)
+        r = -errno;
+    if (r == 0 && (all.attr_set | all.attr_clr | all.propagation) != 0)
+        r = overlayfs_tree_set(self, target.fd, true, &all);
+    if (r == 0 && (top.attr_set | top.attr_clr | top.propagation) != 0)
+        r = overlayfs_tree_set(self, target.fd, false, &top);
+    if (r < 0)
+        r = overlayfs_mount_fail(self, entry, -r, "remount", err);
+    overlayfs_leave_fd(self, &target.fd);
+    return r;
+}
+
+int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                           struct barrer_error *err)
+{
+    for (size_t i = 0; i < self->n_mounts; i++) {
+        struct overlayfs_mount *mount = &self->mounts[i];
+        int r;
+
+        if (mount->options.is_remount)
+            r = enter_remount(self, request, mount, err);
+        else if (mount->options.is_bind)
+            r = enter_bind(self, mount, err);
+        else
+            r = enter_new(self, request, mount, err);
+        if (r < 0)
+            return r;
+        if (!mount->options.is_remount)
+            note_fresh(self, mount);
+    }
+    return 0;
+}
+
+void overlayfs_mounts_fini(struct overlayfs *self)
+{
+    for (size_t i = 0; i < self->n_mounts; i++) {
+        overlayfs_options_fini(&self->mounts[i].options);
+        barrer_close_fd(&self->mounts[i].tree.fd);
+        barrer_close_fd(&self->mounts[i].userns_fd);
+    }
+    free(self->mounts);
+    self->mounts = NULL;
+    self->n_mounts = 0;
+}
