@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <barrer/util.h>
+#include "config/words.h"
 
 #define NAME_LIMIT 32
 
@@ -34,41 +34,28 @@ int composition_is_module_name(const char *name)
     return is_name(name, "_");
 }
 
-/* Grow an array of N elements of SIZE bytes by one zeroed element. */
-static void *grow(void *array, size_t n, size_t size)
-{
-    char *bigger = reallocarray(array, n + 1, size);
-
-    if (bigger != NULL)
-        memset(bigger + n * size, 0, size);
-    return bigger;
-}
-
 static int add_position(struct composition *composition)
 {
+    size_t n = composition->n_positions;
     struct composition_position *positions =
-        grow(composition->positions, composition->n_positions, sizeof(*positions));
+        reallocarray(composition->positions, n + 1, sizeof(*positions));
 
     if (positions == NULL)
         return -ENOMEM;
+    positions[n] = (struct composition_position){.alternatives = NULL};
     composition->positions = positions;
-    composition->n_positions++;
+    composition->n_positions = n + 1;
     return 0;
 }
 
 static int add_alternative(struct composition_position *position, const char *name)
 {
-    /* One more than n: the NULL at the end. */
-    char **names = grow(position->alternatives, position->n_alternatives + 1, sizeof(*names));
+    struct words words = {.words = position->alternatives, .n = position->n_alternatives};
+    int r = words_add(&words, name);
 
-    if (names == NULL)
-        return -ENOMEM;
-    position->alternatives = names;
-    names[position->n_alternatives] = strdup(name);
-    if (names[position->n_alternatives] == NULL)
-        return -ENOMEM;
-    position->n_alternatives++;
-    return 0;
+    position->alternatives = words.words;
+    position->n_alternatives = words.n;
+    return r;
 }
 
 static int has_name(const struct composition *composition, const char *name)
@@ -175,11 +162,10 @@ void composition_destroy(struct composition *composition)
     if (composition == NULL)
         return;
     for (size_t i = 0; i < composition->n_positions; i++) {
-        struct composition_position *position = &composition->positions[i];
+        struct words words = {.words = composition->positions[i].alternatives,
+                              .n = composition->positions[i].n_alternatives};
 
-        for (size_t j = 0; j < position->n_alternatives; j++)
-            free(position->alternatives[j]);
-        free(position->alternatives);
+        words_fini(&words);
     }
     free(composition->positions);
     free(composition);

@@ -53,7 +53,7 @@ static void read_file(void *arg, const char *file, const char *text, size_t leng
     const struct reader_handler handler = {
         .arg = loading, .section = begin_section, .key = add_key};
 
-    loading->file = tree_keep_name(loading->config, file);
+    loading->file = tree_keep(loading->config, file);
     loading->layer++;
     if (loading->file == NULL)
         problems_add_at(loading->problems, file, 0, "out of memory");

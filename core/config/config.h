@@ -54,7 +54,7 @@ const struct config_value *config_at(const struct config *config, size_t i);
 
 /* What "=" and "+=" put together to a value of config_get or config_at, one for each line. */
 struct config_part {
-    char *text;
+    const char *text;
     const char *file;
     unsigned line;
     int is_append;
@@ -63,7 +63,7 @@ const struct config_part *config_parts(const struct config_value *value, size_t 
 
 /* Check [plugin INSTANCE] against the schema of its module, normalise the values, and add the
  * schema's defaults: a fresh array that ends with key == NULL, freed by config_options_free.
- * Keys that the core itself reads there (module, allow-annotations, and x-...) are passed over. */
+ * Keys that the core itself reads there (module, allow-annotations, when, and x-...) are passed over. */
 int config_options(const struct config *config, const char *instance,
                    const struct barrer_option *schema, struct barrer_pair **ret_options,
                    struct barrer_error *err);

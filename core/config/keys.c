@@ -36,6 +36,9 @@ static const struct barrer_option flow_keys[] = {
 static const struct barrer_option plugin_keys[] = {
     {"module", "string", "NAME", "the module that the plugin is an instance of"},
     {"allow-annotations", "list(string)", NULL, "annotations of a container that it may read"},
+    {"when", "string", NULL,
+     "load it only for containers that set this property of config.json, or one below it"},
+    {"when", "string", NULL, "the property of config.json without which the plugin is left out"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -202,6 +205,21 @@ static int check_module(const struct config_value *value, struct barrer_error *e
                        value->value);
 }
 
+/* "linux.seccomp", "linux.namespaces.type=time" */
+static int check_property(const struct config_value *value, struct barrer_error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *text = value->value;
+
+    for (const char *p = text; *p != '\0'; p++)
+        if (strchr(letters, *p) == NULL && (p == text || strchr("0123456789._=-", *p) == NULL))
+            return config_fail(err, value,
+                               "expected one property of config.json, such as "
+                               "\"linux.seccomp\", got \"%s\"",
+                               text);
+    return 0;
+}
+
 static int check_value(const struct config_value *value, const struct barrer_option *key,
                        struct barrer_error *err)
 {
@@ -209,6 +227,8 @@ static int check_value(const struct config_value *value, const struct barrer_opt
         return check_plugins(value, err);
     if (strcmp(key->key, "module") == 0)
         return check_module(value, err);
+    if (strcmp(key->key, "when") == 0)
+        return check_property(value, err);
     return check_typed(value, key->type, err);
 }
 

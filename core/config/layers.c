@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "config/reader.h"
+#include "config/words.h"
 
 #define FOLDERS 3
 #define MAIN_FILE "barrer.conf"
@@ -23,10 +24,9 @@
 
 struct folder {
     const char *path;
-    int fd;          /* O_PATH; -1: absent */
-    int drop_ins_fd; /* -1: absent */
-    char **names;    /* of the drop-ins, sorted */
-    size_t n_names;
+    int fd;                     /* O_PATH; -1: absent */
+    int drop_ins_fd;            /* -1: absent */
+    struct words names;         /* of the drop-ins, sorted */
     int is_checked, is_trusted; /* path_check_trusted */
 };
 
@@ -55,6 +55,19 @@ static int is_trusted_file(const struct stat *st)
            (st->st_uid == 0 || st->st_uid == path_trusted_owner());
 }
 
+/* A fresh string FOLDER/NAME, or NULL with a problem added. */
+static char *join(struct layers *layers, const char *folder, const char *name)
+{
+    size_t length = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(length);
+
+    if (path == NULL)
+        add_failure(layers, folder, "read", ENOMEM);
+    else
+        (void)snprintf(path, length, "%s/%s", folder, name);
+    return path;
+}
+
 /* path_check_trusted wants an absolute path. */
 static int check_path(struct layers *layers, const char *path)
 {
@@ -63,11 +76,13 @@ static int check_path(struct layers *layers, const char *path)
 
     if (path[0] != '/') {
         folder = getcwd(NULL, 0);
-        if (folder == NULL || asprintf(&absolute, "%s/%s", folder, path) < 0) {
-            absolute = NULL;
+        if (folder == NULL) {
             add_failure(layers, path, "find", errno);
             return 0;
         }
+        absolute = join(layers, folder, path);
+        if (absolute == NULL)
+            return 0;
     }
     if (path_check_trusted(absolute != NULL ? absolute : path, PATH_EXE_OWNER, &err) < 0) {
         problems_add(layers->problems, "%s", err.text);
@@ -134,31 +149,11 @@ static void read_at(struct layers *layers, struct folder *folder, int dir_fd, co
     read_text(layers, path, fd);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int is_drop_in(const char *name)
 {
     size_t length = strlen(name);
 
     return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
-}
-
-static int add_name(struct folder *folder, const char *name)
-{
-    char **names = reallocarray(folder->names, folder->n_names + 1, sizeof(*names));
-    char *copy = strdup(name);
-
-    if (names != NULL)
-        folder->names = names;
-    if (names == NULL || copy == NULL) {
-        free(copy);
-        return -ENOMEM;
-    }
-    names[folder->n_names++] = copy;
-    return 0;
 }
 
 static int list_names(struct layers *layers, struct folder *folder)
@@ -175,7 +170,7 @@ static int list_names(struct layers *layers, struct folder *folder)
             if (!is_drop_in(dirent->d_name))
                 continue;
             if (reader_is_text(dirent->d_name, strlen(dirent->d_name)))
-                r = add_name(folder, dirent->d_name);
+                r = words_add(&folder->names, dirent->d_name);
             else
                 problems_add(layers->problems, "%s/" DROP_INS ": a name with control characters",
                              folder->path);
@@ -183,8 +178,7 @@ static int list_names(struct layers *layers, struct folder *folder)
                 return r;
         }
     }
-    if (folder->n_names > 1)
-        qsort(folder->names, folder->n_names, sizeof(*folder->names), compare_names);
+    words_sort(&folder->names);
     return n < 0 ? -errno : 0;
 }
 
@@ -214,9 +208,7 @@ static void open_folder(struct layers *layers, struct folder *folder, const char
 
 static void close_folder(struct folder *folder)
 {
-    for (size_t i = 0; i < folder->n_names; i++)
-        free(folder->names[i]);
-    free(folder->names);
+    words_fini(&folder->names);
     barrer_close_fd(&folder->drop_ins_fd);
     barrer_close_fd(&folder->fd);
 }
@@ -225,9 +217,8 @@ static void close_folder(struct folder *folder)
 static int is_replaced(const struct layers *layers, size_t i, const char *name)
 {
     while (++i < FOLDERS)
-        for (size_t j = 0; j < layers->folders[i].n_names; j++)
-            if (strcmp(layers->folders[i].names[j], name) == 0)
-                return 1;
+        if (words_has(&layers->folders[i].names, name))
+            return 1;
     return 0;
 }
 
@@ -237,25 +228,21 @@ static void read_drop_ins(struct layers *layers, size_t i)
     struct folder drop_ins = {.fd = -1, .drop_ins_fd = -1};
     barrer_auto_free char *folder_path = NULL;
 
-    if (folder->n_names == 0)
+    if (folder->names.n == 0)
         return;
-    if (asprintf(&folder_path, "%s/" DROP_INS, folder->path) < 0) {
-        folder_path = NULL;
-        add_failure(layers, folder->path, "read", ENOMEM);
+    folder_path = join(layers, folder->path, DROP_INS);
+    if (folder_path == NULL)
         return;
-    }
     drop_ins.path = folder_path;
-    for (size_t j = 0; j < folder->n_names; j++) {
+    for (size_t j = 0; j < folder->names.n; j++) {
         barrer_auto_free char *path = NULL;
 
-        if (is_replaced(layers, i, folder->names[j]))
+        if (is_replaced(layers, i, folder->names.words[j]))
             continue;
-        if (asprintf(&path, "%s/%s", folder_path, folder->names[j]) < 0) {
-            path = NULL;
-            add_failure(layers, folder_path, "read", ENOMEM);
+        path = join(layers, folder_path, folder->names.words[j]);
+        if (path == NULL)
             return;
-        }
-        read_at(layers, &drop_ins, folder->drop_ins_fd, folder->names[j], path);
+        read_at(layers, &drop_ins, folder->drop_ins_fd, folder->names.words[j], path);
     }
 }
 
@@ -266,11 +253,9 @@ static void read_folder(struct layers *layers, size_t i)
 
     if (folder->fd < 0)
         return;
-    if (asprintf(&path, "%s/" MAIN_FILE, folder->path) < 0) {
-        path = NULL;
-        add_failure(layers, folder->path, "read", ENOMEM);
+    path = join(layers, folder->path, MAIN_FILE);
+    if (path == NULL)
         return;
-    }
     read_at(layers, folder, folder->fd, MAIN_FILE, path);
     read_drop_ins(layers, i);
 }

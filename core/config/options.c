@@ -147,19 +147,17 @@ static int option_value(const struct config *config, const char *section,
     return type_normalise(option->type, entry->value.value, ret_text, NULL);
 }
 
-static int add_option(struct barrer_pair *options, const char *key, char *text)
+/* Fill the first free pair; takes TEXT over. */
+static int add_option(struct barrer_pair *option, const char *key, char *text)
 {
-    size_t n = 0;
+    char *copy = strdup(key);
 
-    while (options[n].key != NULL)
-        n++;
-    options[n].key = strdup(key);
-    options[n].value = text;
-    if (options[n].key == NULL) {
+    if (copy == NULL) {
         free(text);
-        options[n].value = NULL;
         return -ENOMEM;
     }
+    option->key = copy;
+    option->value = text;
     return 0;
 }
 
@@ -179,7 +177,7 @@ static int collect(const struct config *config, const char *section,
         int r = option_value(config, section, schema, &text, problems);
 
         if (r == 0 && text != NULL)
-            r = add_option(options, schema->key, text);
+            r = add_option(options++, schema->key, text);
         if (r == -ENOMEM)
             return r;
     }
@@ -208,6 +206,25 @@ int config_options(const struct config *config, const char *instance,
     else
         *ret_options = options;
     return r;
+}
+
+int config_options_copy(const struct barrer_pair *pairs, size_t n, struct barrer_pair **ret_options,
+                        struct barrer_error *err)
+{
+    struct barrer_pair *options = calloc(n + 1, sizeof(*options));
+
+    for (size_t i = 0; options != NULL && i < n; i++) {
+        char *text = strdup(pairs[i].value);
+
+        if (text == NULL || add_option(&options[i], pairs[i].key, text) < 0) {
+            config_options_free(options);
+            options = NULL;
+        }
+    }
+    if (options == NULL)
+        return error_fail(err, ENOMEM, "copy the options of a plugin");
+    *ret_options = options;
+    return 0;
 }
 
 void config_options_free(struct barrer_pair *options)
@@ -246,23 +263,20 @@ int config_annotations(const struct config *config, const char *instance,
                        struct barrer_error *err)
 {
     const struct config_value *value;
-    barrer_auto_free char **words = NULL;
-    char section[64];
+    char section[64], **words = NULL;
     int r;
 
     (void)snprintf(section, sizeof(section), "plugin %s", instance);
     value = config_get(config, section, "allow-annotations");
-    if (value != NULL) {
-        r = config_split(value->value, &words, err);
-        if (r < 0)
-            return r;
-        for (char **word = words; *word != NULL; word++)
-            if (!has_text(declared, *word))
-                return fail_annotation(value, *word, declared, err);
-    }
-    *ret_annotations = words;
-    words = NULL;
-    return 0;
+    r = value != NULL ? config_split(value->value, &words, err) : 0;
+    for (char **word = words; r == 0 && word != NULL && *word != NULL; word++)
+        if (!has_text(declared, *word))
+            r = fail_annotation(value, *word, declared, err);
+    if (r < 0)
+        free(words);
+    else
+        *ret_annotations = words;
+    return r;
 }
 
 int config_split(const char *text, char ***ret_words, struct barrer_error *err)

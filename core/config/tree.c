@@ -21,27 +21,28 @@ struct entry *tree_find(const struct config *config, const char *section, const 
     return NULL;
 }
 
+const char *tree_keep(struct config *config, const char *text)
+{
+    return words_add(&config->texts, text) == 0 ? config->texts.words[config->texts.n - 1] : NULL;
+}
+
 static void entry_destroy(struct entry *entry)
 {
     if (entry == NULL)
         return;
-    for (size_t i = 0; i < entry->n_parts; i++)
-        free(entry->parts[i].text);
+    free(entry->joined);
     free(entry->parts);
-    free((char *)(uintptr_t)entry->value.section);
-    free((char *)(uintptr_t)entry->value.key);
-    free((char *)(uintptr_t)entry->value.value);
     free(entry);
 }
 
-static struct entry *entry_create(const char *section, const char *key)
+static struct entry *entry_create(struct config *config, const char *section, const char *key)
 {
     struct entry *entry = calloc(1, sizeof(*entry));
 
     if (entry == NULL)
         return NULL;
-    entry->value.section = strdup(section);
-    entry->value.key = strdup(key);
+    entry->value.section = tree_keep(config, section);
+    entry->value.key = tree_keep(config, key);
     if (entry->value.section == NULL || entry->value.key == NULL) {
         entry_destroy(entry);
         return NULL;
@@ -73,7 +74,7 @@ static struct entry *find_or_insert(struct config *config, const char *section, 
 
     if (entry != NULL)
         return entry;
-    entry = entry_create(section, key);
+    entry = entry_create(config, section, key);
     if (entry == NULL || insert(config, entry) < 0) {
         entry_destroy(entry);
         return NULL;
@@ -83,52 +84,63 @@ static struct entry *find_or_insert(struct config *config, const char *section, 
 
 static void clear_parts(struct entry *entry)
 {
-    for (size_t i = 0; i < entry->n_parts; i++)
-        free(entry->parts[i].text);
     entry->n_parts = 0;
     entry->has_base = 0;
 }
 
+/* TEXT lives as long as the tree. */
 static int add_part(struct entry *entry, const char *text, const char *file, unsigned line,
                     int is_append)
 {
-    struct config_part *parts = reallocarray(entry->parts, entry->n_parts + 1, sizeof(*parts));
-    char *copy = strdup(text);
+    const struct config_part part = {
+        .text = text, .file = file, .line = line, .is_append = is_append};
+    struct config_part *parts;
 
-    if (parts != NULL)
-        entry->parts = parts;
-    if (parts == NULL || copy == NULL) {
-        free(copy);
+    if (text == NULL)
         return -ENOMEM;
-    }
-    parts[entry->n_parts++] =
-        (struct config_part){.text = copy, .file = file, .line = line, .is_append = is_append};
+    parts = reallocarray(entry->parts, entry->n_parts + 1, sizeof(*parts));
+    if (parts == NULL)
+        return -ENOMEM;
+    parts[entry->n_parts] = part;
+    entry->parts = parts;
+    entry->n_parts++;
     return 0;
 }
 
-/* Put the parts together, separated by one blank, as the public value. */
-static int join_parts(struct entry *entry)
+/* The parts, separated by one blank: a fresh string. */
+static char *join_texts(const struct entry *entry)
 {
-    const struct config_part *last;
     size_t length = 0;
     char *text, *end;
 
-    free((char *)(uintptr_t)entry->value.value);
-    entry->value.value = NULL;
-    if (entry->n_parts == 0)
-        return 0;
     for (size_t i = 0; i < entry->n_parts; i++)
         length += strlen(entry->parts[i].text) + 1;
     text = end = malloc(length);
-    if (text == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < entry->n_parts; i++) {
+    for (size_t i = 0; text != NULL && i < entry->n_parts; i++) {
         if (i > 0)
             *end++ = ' ';
         end = stpcpy(end, entry->parts[i].text);
     }
+    return text;
+}
+
+/* Make the public value of the parts. */
+static int join_parts(struct entry *entry)
+{
+    const struct config_part *last;
+
+    free(entry->joined);
+    entry->joined = NULL;
+    entry->value.value = NULL;
+    if (entry->n_parts == 0)
+        return 0;
+    if (entry->n_parts > 1) {
+        entry->joined = join_texts(entry);
+        if (entry->joined == NULL)
+            return -ENOMEM;
+    }
     last = &entry->parts[entry->n_parts - 1];
-    entry->value.value = text;
+    entry->value.value = entry->joined != NULL ? entry->joined : last->text;
     entry->value.file = last->file;
     entry->value.line = last->line;
     return 0;
@@ -163,22 +175,18 @@ static int check_order(struct entry *entry, const struct assignment *a, struct p
     return 0;
 }
 
-static int apply(struct entry *entry, const struct assignment *a)
+static int apply(struct config *config, struct entry *entry, const struct assignment *a)
 {
     int r = 0;
 
-    if (!a->is_append) {
+    if (!a->is_append)
         clear_parts(entry);
-        if (a->value[0] != '\0') {
-            r = add_part(entry, a->value, a->file, a->line, a->is_append);
-            entry->has_base = 1;
-        } else if (entry->built_in != NULL) {
-            r = add_part(entry, entry->built_in, BUILT_IN, 0, 0);
-            entry->has_base = 1;
-        }
-    } else {
-        r = add_part(entry, a->value, a->file, a->line, a->is_append);
-    }
+    if (a->value[0] != '\0')
+        r = add_part(entry, tree_keep(config, a->value), a->file, a->line, a->is_append);
+    else if (entry->built_in != NULL)
+        r = add_part(entry, entry->built_in, BUILT_IN, 0, 0);
+    if (!a->is_append)
+        entry->has_base = entry->n_parts > 0;
     return r < 0 ? r : join_parts(entry);
 }
 
@@ -194,7 +202,7 @@ void tree_assign(struct config *config, const struct assignment *a, struct probl
     entry = find_or_insert(config, a->section, a->key);
     if (entry != NULL && !check_order(entry, a, problems))
         return;
-    if (entry == NULL || apply(entry, a) < 0)
+    if (entry == NULL || apply(config, entry, a) < 0)
         problems_add_at(problems, a->file, a->line, "[%s] %s: out of memory", a->section, a->key);
 }
 
@@ -206,21 +214,7 @@ int tree_add_built_in(struct config *config, const char *section, const char *ke
     if (entry == NULL)
         return -ENOMEM;
     entry->built_in = text;
-    return apply(entry, &assignment);
-}
-
-const char *tree_keep_name(struct config *config, const char *name)
-{
-    char **files = reallocarray(config->files, config->n_files + 1, sizeof(*files));
-    char *copy;
-
-    if (files == NULL)
-        return NULL;
-    config->files = files;
-    copy = strdup(name);
-    if (copy != NULL)
-        files[config->n_files++] = copy;
-    return copy;
+    return apply(config, entry, &assignment);
 }
 
 void config_destroy(struct config *config)
@@ -229,10 +223,8 @@ void config_destroy(struct config *config)
         return;
     for (size_t i = 0; i < config->n_entries; i++)
         entry_destroy(config->entries[i]);
-    for (size_t i = 0; i < config->n_files; i++)
-        free(config->files[i]);
+    words_fini(&config->texts);
     free(config->entries);
-    free(config->files);
     free(config);
 }
 

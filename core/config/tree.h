@@ -7,10 +7,12 @@
 
 #include "config/config.h"
 #include "config/problems.h"
+#include "config/words.h"
 
 struct entry {
     struct config_value value; /* first: a config_value is an entry's; value NULL: not set */
-    struct config_part *parts; /* texts owned */
+    char *joined;              /* value.value, when it is of several parts */
+    struct config_part *parts;
     size_t n_parts;
     const char *built_in; /* the default that "key =" goes back to, or NULL */
     int has_base;         /* the first part replaces the default, it is not appended to it */
@@ -22,8 +24,7 @@ struct entry {
 struct config {
     struct entry **entries; /* sorted by section; in one, in the order of their first line */
     size_t n_entries;
-    char **files; /* names that values point to; owned */
-    size_t n_files;
+    struct words texts; /* names, keys and parts of values, which all others point to */
 };
 
 /* One line of a file. */
@@ -41,8 +42,8 @@ void tree_assign(struct config *config, const struct assignment *assignment,
                  struct problems *problems);
 int tree_add_built_in(struct config *config, const char *section, const char *key,
                       const char *text);
-/* A copy of a file's name that lives as long as the tree, or NULL without memory. */
-const char *tree_keep_name(struct config *config, const char *name);
+/* A copy of TEXT that lives as long as the tree, or NULL without memory. */
+const char *tree_keep(struct config *config, const char *text);
 /* The entry, set or not, or NULL. */
 struct entry *tree_find(const struct config *config, const char *section, const char *key);
 

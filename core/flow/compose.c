@@ -47,7 +47,6 @@ static int open_from_config(struct flow *flow, const struct config *config, unsi
     struct barrer_pair *options;
     char **allowed = NULL;
     char section[64];
-    const char *text;
     int r;
 
     (void)snprintf(section, sizeof(section), "plugin %s", name);
@@ -57,13 +56,10 @@ static int open_from_config(struct flow *flow, const struct config *config, unsi
     r = config_options(config, name, plugin->options, &options, err);
     if (r < 0)
         return r;
-    text = config_text(config, section, "allow-annotations", NULL);
-    if (text != NULL) {
-        r = config_split(text, &allowed, err);
-        if (r < 0) {
-            config_options_free(options);
-            return r;
-        }
+    r = config_annotations(config, name, plugin->annotations, &allowed, err);
+    if (r < 0) {
+        config_options_free(options);
+        return r;
     }
     return instance_open(plugin, name, options, allowed, &flow->context, ret_instance, err);
 }
