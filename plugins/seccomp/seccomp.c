@@ -6,6 +6,7 @@
 #include <barrer/process.h>
 #include <barrer/util.h>
 
+#include "cache.h"
 #include "listener.h"
 #include "profile.h"
 
@@ -47,6 +48,28 @@ static int refuses_unknown(const struct barrer_host *host)
            (annotation != NULL && strcmp(annotation, "1") == 0);
 }
 
+/* The filters, from where an earlier container left them if it can be. */
+static int make_filters(struct seccomp *self, const struct barrer_seccomp *profile,
+                        struct barrer_error *err)
+{
+    const struct barrer_host *host = self->host;
+    const char *is_cached = host->option(host, "cache");
+    int refuse_unknown = refuses_unknown(host), r;
+    struct seccomp_cache cache;
+
+    if (is_cached != NULL && strcmp(is_cached, "no") == 0)
+        return seccomp_profile_compile(host, profile, refuse_unknown, &self->filters, err);
+    seccomp_cache_init(&cache, host->option(host, "cache-folder"), profile, refuse_unknown);
+    r = seccomp_cache_load(&cache, &self->filters);
+    if (r == 0) {
+        r = seccomp_profile_compile(host, profile, refuse_unknown, &self->filters, err);
+        if (r == 0)
+            seccomp_cache_store(host, &cache, &self->filters);
+    }
+    seccomp_cache_fini(&cache);
+    return r < 0 ? r : 0;
+}
+
 static int seccomp_prepare(void *data, const struct barrer_process_request *request,
                            struct barrer_error *err)
 {
@@ -58,7 +81,7 @@ static int seccomp_prepare(void *data, const struct barrer_process_request *requ
     if (profile == NULL)
         return 0;
     seccomp_profile_fini(&self->filters);
-    r = seccomp_profile_compile(host, profile, refuses_unknown(host), &self->filters, err);
+    r = make_filters(self, profile, err);
     if (r < 0 || self->filters.notify.code == NULL)
         return r;
     if (profile->listener_path == NULL)
@@ -122,6 +145,9 @@ static const struct barrer_process_ops ops = {
 };
 
 static const struct barrer_option options[] = {
+    {"cache", "bool", "yes", "keep compiled filters for the next container"},
+    {"cache-folder", "path", NULL,
+     "where; default: /run/barrer-seccomp, or barrer-seccomp in $XDG_RUNTIME_DIR"},
     {"unknown-syscalls", "enum(ignore|refuse)", "ignore",
      "what to do about names of system calls that libseccomp does not know"},
     {NULL},

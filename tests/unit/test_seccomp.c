@@ -2,13 +2,10 @@
  *
  * plugins/seccomp: what calls return under filters of every kind.
  */
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
+#include <dirent.h>
+#include <linux/seccomp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "test_process_support.h"
@@ -38,10 +35,12 @@ static void init_profile(struct profile *profile, const char *default_action, co
 
 static struct journey journey_with(struct profile *profile, void (*after)(FILE *))
 {
+    static const struct barrer_pair options[] = {{"cache", "no"}, {NULL, NULL}};
     struct journey journey = journey_of(&seccomp_LTX_barrer);
 
     journey.request.seccomp = &profile->seccomp;
     journey.after = after;
+    journey.options = options;
     return journey;
 }
 
@@ -282,7 +281,8 @@ static void test_refusals(void)
     static const char *const bad_arch[] = {"x86_64", NULL};
     static const char *const unknown[] = {"not_a_system_call", NULL};
     static const char *const sendmsg_only[] = {"sendmsg", NULL};
-    static const struct barrer_pair option[] = {{"unknown-syscalls", "refuse"}, {NULL, NULL}};
+    static const struct barrer_pair option[] = {
+        {"unknown-syscalls", "refuse"}, {"cache", "no"}, {NULL, NULL}};
     struct profile profile;
     struct journey journey = journey_with(&profile, tell_getppid);
 
@@ -337,6 +337,89 @@ static void test_repetition(void)
     errno_is(&journey, EPERM, "of two rules that contradict the first holds");
 }
 
+/* Turn "return EPERM" into "allow" in the cached filter PATH, and give it MODE: what somebody would
+ * do who can write there, and the proof that the file is used at all. */
+static void tamper(const char *path, mode_t mode)
+{
+    char text[65536];
+    const uint32_t from = SECCOMP_RET_ERRNO | EPERM, to = SECCOMP_RET_ALLOW;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+    for (ssize_t i = 0; i + 4 <= n; i++)
+        if (memcmp(text + i, &from, 4) == 0)
+            memcpy(text + i, &to, 4);
+    if (n < 0 || pwrite(fd, text, (size_t)n, 0) != n || fchmod(fd, mode) < 0)
+        abort();
+    (void)close(fd);
+}
+
+static void find_file(const char *folder, char *path, size_t size)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    int n = 0;
+
+    path[0] = '\0';
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(path, size, "%s/%s", folder, entry->d_name);
+            n++;
+        }
+    if (dir != NULL)
+        (void)closedir(dir);
+    is_number(n, 1, "one file in the cache");
+}
+
+static void test_cache(void)
+{
+    char top[] = "/tmp/barrer-seccomp-XXXXXX", folder[64], path[320];
+    const struct barrer_pair options[] = {{"cache-folder", folder}, {NULL, NULL}};
+    struct profile profile;
+    struct journey journey = journey_with(&profile, tell_getppid);
+    struct stat st;
+
+    if (mkdtemp(top) == NULL)
+        abort();
+    (void)snprintf(folder, sizeof(folder), "%s/cache", top);
+    init_profile(&profile, "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO");
+    journey.options = options;
+    errno_is(&journey, EPERM, "a cold cache");
+    find_file(folder, path, sizeof(path));
+    ok(stat(folder, &st) == 0 && (st.st_mode & 07777) == 0700, "its folder is private");
+    ok(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600, "its file is private");
+    errno_is(&journey, EPERM, "a warm cache");
+    tamper(path, 0600);
+    errno_is(&journey, 0, "the cache is used");
+    tamper(path, 0622);
+    errno_is(&journey, EPERM, "a file that others can write is not");
+    tamper(path, 0600);
+    if (chown(path, 1000, 0) < 0)
+        abort();
+    errno_is(&journey, EPERM, "a file of somebody else is not");
+    tamper(path, 0600);
+    profile.rules[0].errno_ret = (struct barrer_number){.is_set = 1, .value = ENODATA};
+    (void)snprintf(folder, sizeof(folder), "%s/other", top);
+    errno_is(&journey, ENODATA, "another profile");
+    {
+        char other[320];
+
+        find_file(folder, other, sizeof(other));
+        if (rename(path, other) < 0)
+            abort();
+        errno_is(&journey, ENODATA, "the filters of another profile in its place");
+        if (truncate(other, 100) < 0)
+            abort();
+        errno_is(&journey, ENODATA, "a truncated file");
+        (void)unlink(other);
+    }
+    (void)rmdir(folder);
+    (void)snprintf(folder, sizeof(folder), "/proc/no-such-folder");
+    errno_is(&journey, ENODATA, "a folder that cannot be made");
+    (void)snprintf(folder, sizeof(folder), "%s/cache", top);
+    ok(rmdir(folder) == 0 && rmdir(top) == 0, "nothing else is left in the folders");
+}
+
 int main(void)
 {
     if (geteuid() != 0) {
@@ -350,5 +433,6 @@ int main(void)
     test_flags();
     test_refusals();
     test_repetition();
+    test_cache();
     return tap_done();
 }

@@ -146,6 +146,17 @@ static void round_trip(struct journey *journey, const char *what)
     is_message(seen + strlen("message: "), journey);
 }
 
+/* Whichever of the 256 files it is. */
+static void remove_cache(void)
+{
+    for (unsigned slot = 0; slot < 256; slot++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "%s/%02x", folder, slot);
+        (void)unlink(path);
+    }
+}
+
 int main(void)
 {
     static const char *const none[] = {NULL};
@@ -170,6 +181,8 @@ int main(void)
                                      .listener_metadata = "with \"quotes\", \\ and \t\x01",
                                      .rules = rules,
                                      .n_rules = 1};
+    static const struct barrer_pair options[] = {{"cache", "no"}, {NULL, NULL}};
+    const struct barrer_pair cached[] = {{"cache-folder", folder}, {NULL, NULL}};
     struct journey journey = journey_of(&seccomp_LTX_barrer);
 
     if (geteuid() != 0) {
@@ -180,6 +193,7 @@ int main(void)
         abort();
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
     journey.after = tell_getppid;
+    journey.options = options;
     journey.request.seccomp = &profile;
     journey.request.state_json = "{\"ociVersion\":\"1.3.0\",\"id\":\"test\"}";
     round_trip(&journey, "a listener");
@@ -190,11 +204,16 @@ int main(void)
     round_trip(&journey, "a profile that forbids to send the listener");
     rules[1] = (struct barrer_seccomp_rule){.names = important, .action = "SCMP_ACT_NOTIFY"};
     round_trip(&journey, "a profile that notifies of nearly everything");
+    journey.options = cached;
+    round_trip(&journey, "the same, kept for the next container");
+    round_trip(&journey, "the same, from the cache");
+    journey.options = options;
     profile.listener_metadata = NULL;
     profile.flags = none;
     rules[1] = (struct barrer_seccomp_rule){.names = sends, .action = "SCMP_ACT_NOTIFY"};
     run_journey(&journey);
     is_refused(&journey, "cannot be used for the sendmsg syscall", "notifying of sendmsg");
-    (void)rmdir(folder);
+    remove_cache();
+    ok(rmdir(folder) == 0, "the cache is one file");
     return tap_done();
 }
