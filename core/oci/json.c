@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <json-c/json.h>
 
@@ -157,21 +159,67 @@ int oci_json_parse(const char *file, const char *text, size_t length, struct jso
     return r < 0 ? r : parse(file, text, length, ret_json, err);
 }
 
+/* A regular file shows its end by a short read, so that one read(2) will do; and what is none could
+ * block or never end. */
+static int read_regular(int dir_fd, const char *file, size_t limit, char **ret_text,
+                        size_t *ret_length, struct barrer_error *err)
+{
+    barrer_auto_fd int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    barrer_auto_free char *text = NULL;
+    struct stat st;
+    ssize_t n;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_fail(err, errno, "read \"%s\"", file);
+    if (!S_ISREG(st.st_mode))
+        return error_fail(err, S_ISDIR(st.st_mode) ? EISDIR : 0, "\"%s\" is not a regular file",
+                          file);
+    if ((uint64_t)st.st_size > limit)
+        return error_fail(err, 0, "\"%s\" is larger than %zu bytes", file, limit);
+    text = malloc((size_t)st.st_size + 2);
+    if (text == NULL)
+        return error_fail(err, ENOMEM, "read \"%s\"", file);
+    n = read(fd, text, (size_t)st.st_size + 1);
+    if (n < 0)
+        return error_fail(err, errno, "read \"%s\"", file);
+    if (n > st.st_size)
+        return error_fail(err, 0, "\"%s\" grew while it was read", file);
+    text[n] = '\0';
+    *ret_text = text;
+    *ret_length = (size_t)n;
+    text = NULL;
+    return 0;
+}
+
+static int read_stream(int dir_fd, const char *file, size_t limit, char **ret_text,
+                       size_t *ret_length, struct barrer_error *err)
+{
+    int r = strcmp(file, "-") == 0 ? fd_read_all(STDIN_FILENO, limit, ret_text, ret_length)
+                                   : fd_read_file(dir_fd, file, limit, ret_text, ret_length);
+
+    if (r == -EFBIG)
+        return error_fail(err, 0, "\"%s\" is larger than %zu bytes", file, limit);
+    return r < 0 ? error_fail(err, -r, "read \"%s\"", file) : 0;
+}
+
 int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
                   struct barrer_error *err)
 {
-    int is_stdin = strcmp(file, "-") == 0;
     barrer_auto_free char *text = NULL;
     size_t length = 0;
-    int r;
+    int r = read_regular(dir_fd, file, limit, &text, &length, err);
 
-    if (is_stdin)
+    return r < 0 ? r : oci_json_parse(file, text, length, ret_json, err);
+}
+
+int oci_json_read_stream(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
+                         struct barrer_error *err)
+{
+    barrer_auto_free char *text = NULL;
+    size_t length = 0;
+    int r = read_stream(dir_fd, file, limit, &text, &length, err);
+
+    if (strcmp(file, "-") == 0)
         file = "standard input";
-    r = is_stdin ? fd_read_all(STDIN_FILENO, limit, &text, &length)
-                 : fd_read_file(dir_fd, file, limit, &text, &length);
-    if (r == -EFBIG)
-        return error_fail(err, 0, "%s: larger than %zu bytes", file, limit);
-    if (r < 0)
-        return error_fail(err, -r, "read \"%s\"", file);
-    return oci_json_parse(file, text, length, ret_json, err);
+    return r < 0 ? r : oci_json_parse(file, text, length, ret_json, err);
 }

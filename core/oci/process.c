@@ -213,6 +213,19 @@ static int read_flags(const struct node *node, struct barrer_process_request *re
     return r;
 }
 
+static int check_environment(const struct node *node, const char *const *environment)
+{
+    for (size_t i = 0; environment[i] != NULL; i++) {
+        struct node item;
+
+        if (environment[i][0] != '=' && strchr(environment[i], '=') != NULL)
+            continue;
+        item = node_item(node, i);
+        return node_fail(&item, "expected \"NAME=VALUE\", got \"%.256s\"", environment[i]);
+    }
+    return 0;
+}
+
 static int read_payload(const struct node *node, struct barrer_process_request *request)
 {
     static const char *const empty[] = {NULL};
@@ -228,7 +241,7 @@ static int read_payload(const struct node *node, struct barrer_process_request *
          1000},
         {NULL},
     };
-    struct node args;
+    struct node args, environment;
     int r = node_fields(node, fields, request);
 
     if (r < 0)
@@ -238,7 +251,8 @@ static int read_payload(const struct node *node, struct barrer_process_request *
         return node_fail(&args, "expected at least one string, got an empty array");
     if (request->environment == NULL)
         request->environment = empty;
-    return 0;
+    environment = node_member(node, "env");
+    return check_environment(&environment, request->environment);
 }
 
 int process_read(const struct node *node, struct oci_spec *spec)

@@ -22,6 +22,8 @@
 struct document {
     const char *prefix;
     int (*read)(const struct node *node, const char *bundle, struct oci_spec *spec);
+    int (*read_file)(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
+                     struct barrer_error *err);
 };
 
 static int read_version(const struct node *root, struct oci_spec *spec)
@@ -79,6 +81,8 @@ static int read_parts(const struct node *root, const char *bundle, struct oci_sp
     if (r == 0)
         r = process_read(&process, spec);
     if (r == 0)
+        r = node_require(&rootfs);
+    if (r == 0)
         r = root_read(&rootfs, bundle, spec);
     if (r == 0)
         r = mounts_read(&mounts, bundle, spec);
@@ -115,9 +119,10 @@ static int read_resources(const struct node *root, const char *bundle, struct oc
     return resources_read_update(root, spec);
 }
 
-static const struct document config_document = {"", read_config};
-static const struct document process_document = {"process", read_process};
-static const struct document resources_document = {"linux.resources", read_resources};
+static const struct document config_document = {"", read_config, oci_json_read};
+static const struct document process_document = {"process", read_process, oci_json_read_stream};
+static const struct document resources_document = {"linux.resources", read_resources,
+                                                   oci_json_read_stream};
 
 static void init_requests(struct oci_spec *spec)
 {
@@ -194,7 +199,7 @@ static int load_file(const struct document *document, const char *bundle, const 
                      const char *file, struct oci_spec **ret_spec, struct barrer_error *err)
 {
     struct json_object *json = NULL;
-    int r = oci_json_read(AT_FDCWD, path, MAX_FILE_SIZE, &json, err);
+    int r = document->read_file(AT_FDCWD, path, MAX_FILE_SIZE, &json, err);
 
     if (r < 0)
         return r;

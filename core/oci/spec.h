@@ -102,10 +102,14 @@ int oci_resources_load(const char *file, struct oci_spec **ret_spec, struct barr
 int oci_resources_from_json(struct json_object *json, struct oci_spec **ret_spec,
                             struct barrer_error *err);
 
-/* Parse a file of at most LIMIT bytes and 64 levels as one JSON value with nothing behind it; the
- * error names line and column. ret_json is owned by the caller (json_object_put). */
+/* Parse a regular file of at most LIMIT bytes and 64 levels as one JSON value with nothing behind
+ * it; the error names line and column. Of two members of one name the last counts. ret_json is
+ * owned by the caller (json_object_put). */
 int oci_json_read(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
                   struct barrer_error *err);
+/* The same for a file of any kind, as a pipe, and for standard input ("-"). */
+int oci_json_read_stream(int dir_fd, const char *file, size_t limit, struct json_object **ret_json,
+                         struct barrer_error *err);
 /* The same for TEXT, behind whose LENGTH bytes a NUL follows; FILE is its name in errors. */
 int oci_json_parse(const char *file, const char *text, size_t length, struct json_object **ret_json,
                    struct barrer_error *err);

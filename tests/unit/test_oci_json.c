@@ -169,6 +169,29 @@ static void test_huge(void)
     close(fd);
 }
 
+static void test_streams(void)
+{
+    struct barrer_error err = {0};
+    struct json_object *json = NULL;
+    char path[64];
+    int fds[2];
+
+    if (pipe(fds) < 0 || write(fds[1], "[1]", 3) != 3)
+        exit(99);
+    close(fds[1]);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+    ok(oci_json_read(AT_FDCWD, path, MIB, &json, &err) < 0 &&
+           strstr(err.text, "not a regular file") != NULL,
+       "refuses a pipe where a file is meant");
+    ok(oci_json_read_stream(AT_FDCWD, path, MIB, &json, &err) == 0, "reads a pipe as a stream");
+    json_object_put(json);
+    close(fds[0]);
+    ok(oci_json_read(AT_FDCWD, "/dev/zero", MIB, &json, &err) < 0 &&
+           oci_json_read_stream(AT_FDCWD, "/dev/zero", MIB, &json, &err) < 0 &&
+           strstr(err.text, "larger than") != NULL,
+       "does not read an endless device");
+}
+
 static void test_unreadable(void)
 {
     struct barrer_error err = {0};
@@ -188,6 +211,7 @@ int main(void)
     test_truncated();
     test_deep();
     test_huge();
+    test_streams();
     test_unreadable();
     return tap_done();
 }

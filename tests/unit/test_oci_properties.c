@@ -134,7 +134,8 @@ static void test_set_properties(void)
     json_object_put(fixture);
 }
 
-static const char minimal[] = "{'ociVersion': '1.0.2', 'process': {'args': ['a'], 'cwd': '/'}}";
+static const char minimal[] = "{'ociVersion': '1.0.2', 'process': {'args': ['a'], 'cwd': '/'}, "
+                              "'root': {'path': 'r'}}";
 
 static void test_empty_members(void)
 {

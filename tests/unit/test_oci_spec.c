@@ -216,8 +216,8 @@ static void test_fixture(void)
 
 static void test_minimal(void)
 {
-    struct json_object *json =
-        json_from("{'ociVersion': '1.0.0-rc5', 'process': {'args': ['a'], 'cwd': '/'}}");
+    struct json_object *json = json_from("{'ociVersion': '1.0.0-rc5', 'process': {'args': ['a'], "
+                                         "'cwd': '/'}, 'root': {'path': 'r'}}");
     struct barrer_error err = {0};
     struct oci_spec *spec = NULL;
 
@@ -225,7 +225,7 @@ static void test_minimal(void)
         printf("# %s\n", err.text);
         return;
     }
-    ok(spec->process.environment[0] == NULL && spec->filesystem.root == NULL &&
+    ok(spec->process.environment[0] == NULL && strcmp(spec->filesystem.root, "/b/r") == 0 &&
            spec->filesystem.masked_paths[0] == NULL && spec->filesystem.readonly_paths[0] == NULL &&
            spec->annotations[0].key == NULL && spec->process.capabilities == NULL &&
            spec->process.seccomp == NULL,
@@ -279,7 +279,8 @@ static void test_versions(void)
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]) + sizeof(bad) / sizeof(bad[0]); i++) {
         int is_good = i < sizeof(good) / sizeof(good[0]), r;
         const char *version = is_good ? good[i] : bad[i - sizeof(good) / sizeof(good[0])];
-        struct json_object *json = json_from("{'process': {'args': ['a'], 'cwd': '/'}}");
+        struct json_object *json =
+            json_from("{'process': {'args': ['a'], 'cwd': '/'}, 'root': {'path': 'r'}}");
 
         json_object_object_add(json, "ociVersion", json_object_new_string(version));
         r = oci_spec_from_json("/b", json, &spec, &err);
@@ -327,6 +328,9 @@ static const struct refusal refusals[] = {
     {"/process/ioPriority/priority", "8", "process.ioPriority.priority: expected"},
     {"/process/execCPUAffinity/initial", "'0x3'", "process.execCPUAffinity.initial: expected a li"},
     {"/process/consoleSize/width", "65536", "process.consoleSize.width: expected"},
+    {"/root", NULL, "root: missing"},
+    {"/process/env/0", "'FOO'", "process.env[0]: expected \"NAME=VALUE\", got \"FOO\""},
+    {"/process/env/1", "'=x'", "process.env[1]: expected \"NAME=VALUE\""},
     {"/root/path", NULL, "root.path: missing"},
     {"/root/path", "''", "root.path: expected a path"},
     {"/mounts/0/destination", NULL, "mounts[0].destination: missing"},
@@ -474,9 +478,9 @@ static void test_device_rules(void)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct json_object *json =
-            json_from("{'ociVersion': '1.0.0', 'process': {'args': ['a'], 'cwd': '/'},"
-                      " 'linux': {'resources': {}}}");
+        struct json_object *json = json_from(
+            "{'ociVersion': '1.0.0', 'process': {'args': ['a'], 'cwd': '/'}, 'root': {'path': 'r'},"
+            " 'linux': {'resources': {}}}");
         struct barrer_error err = {0};
         struct oci_spec *spec = NULL;
 
