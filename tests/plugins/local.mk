@@ -105,3 +105,12 @@ tests_unit_test_instance_LDFLAGS = $(AM_LDFLAGS) $(BUILTIN_FLAGS)
 tests_unit_test_instance_LDADD = $(LTDL_LIBS) $(INIH_LIBS)
 EXTRA_tests_unit_test_instance_DEPENDENCIES = $(BUILTIN_MODULES)
 endif
+
+# manual.sh builds the example of barrer-plugin(7). outoftree.sh builds the samples with what is
+# installed, and nothing else.
+shell_tests += %D%/manual.sh
+EXTRA_DIST += %D%/outoftree.sh
+installcheck-local:
+	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' PKG_CONFIG_SYSROOT_DIR='$(DESTDIR)' \
+	  BARRER_RUN='$(DESTDIR)$(bindir)/barrer-run' CC='$(CC)' CXX='$(CXX)' \
+	  abs_top_builddir='$(abs_top_builddir)' bash $(srcdir)/tests/plugins/outoftree.sh
