@@ -15,6 +15,7 @@ include tests/unit/local.mk
 include tests/tools/local.mk
 include tests/flow/local.mk
 include tests/oci/local.mk
+include tests/abi/local.mk
 include tests/plugins/local.mk
 include tests/lint/local.mk
 TESTS += $(shell_tests)
