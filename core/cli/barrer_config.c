@@ -24,13 +24,13 @@ static const struct command commands[] = {
     {"check", tool_check, "check [OPTION...]",
      "Read the configuration, load every plugin that it names, and check every option.\n"
      "All errors are printed, each with its file and line.",
-     "", 0, 1, 0},
+     "", 0, 1, 0, 0},
     {"show", tool_show, "show [--origin] [--format ini|json] [OPTION...]",
-     "Print the configuration as merged from all layers.", "ini json", 1, 0, 0},
+     "Print the configuration as merged from all layers.", "ini json", 1, 0, 0, 0},
     {"plugins", tool_plugins, "plugins [--format table|json] [OPTION...] [NAME...]",
      "Print what the plugins that the configuration names, or those NAMEd, are and which\n"
      "options they have.",
-     "table json", 0, 1, 1},
+     "table json", 0, 1, 1, 0},
     {"keys", tool_keys, "keys [--format table|json]",
      "Print all keys that barrer itself knows, with type, default and meaning.", "table json", 0, 0,
      0, 1},

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "config/words.h"
 #include "plugin/loader.h"
 
 enum tool_exit { TOOL_OK = 0, TOOL_ERRORS = 1, TOOL_USAGE = 2 };
@@ -25,7 +26,7 @@ struct tool {
 
 /* One plugin that the configuration names. */
 struct named_plugin {
-    char *instance;
+    const char *instance;
     unsigned kind;                    /* of the key that names it; 0: only a section does */
     const struct config_value *value; /* that names it, or NULL */
 };
@@ -33,6 +34,7 @@ struct named_plugin {
 struct named_plugins {
     struct named_plugin *plugins;
     size_t n_plugins;
+    struct words names; /* the instances' */
 };
 
 /* All plugins of the flows, in their order, and then those of sections alone. */

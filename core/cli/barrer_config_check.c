@@ -45,11 +45,10 @@ static int add_plugin(struct named_plugins *list, const char *instance, unsigned
     if (plugins == NULL)
         return -ENOMEM;
     list->plugins = plugins;
-    plugins[list->n_plugins] =
-        (struct named_plugin){.instance = strdup(instance), .kind = kind, .value = value};
-    if (plugins[list->n_plugins].instance == NULL)
+    if (words_add(&list->names, instance) < 0)
         return -ENOMEM;
-    list->n_plugins++;
+    plugins[list->n_plugins++] = (struct named_plugin){
+        .instance = list->names.words[list->names.n - 1], .kind = kind, .value = value};
     return 0;
 }
 
@@ -94,8 +93,7 @@ int named_plugins_collect(const struct config *config, struct named_plugins *ret
 
 void named_plugins_free(struct named_plugins *list)
 {
-    for (size_t i = 0; i < list->n_plugins; i++)
-        free(list->plugins[i].instance);
+    words_fini(&list->names);
     free(list->plugins);
     list->plugins = NULL;
     list->n_plugins = 0;

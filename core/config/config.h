@@ -63,7 +63,8 @@ const struct config_part *config_parts(const struct config_value *value, size_t 
 
 /* Check [plugin INSTANCE] against the schema of its module, normalise the values, and add the
  * schema's defaults: a fresh array that ends with key == NULL, freed by config_options_free.
- * Keys that the core itself reads there (module, allow-annotations, when, and x-...) are passed over. */
+ * Keys that the core itself reads there (module, allow-annotations, when, and x-...) are passed
+ * over. */
 int config_options(const struct config *config, const char *instance,
                    const struct barrer_option *schema, struct barrer_pair **ret_options,
                    struct barrer_error *err);

@@ -234,8 +234,8 @@ static int check_value(const struct config_value *value, const struct barrer_opt
 
 void keys_check_values(const struct config *config, struct problems *problems)
 {
-    for (size_t i = 0; i < config->n_entries; i++) {
-        const struct config_value *value = &config->entries[i]->value;
+    for (const struct entry *entry = config->entries; entry != NULL; entry = entry->next) {
+        const struct config_value *value = &entry->value;
         const struct barrer_option *key = value->value != NULL ? find_key(value) : NULL;
         struct barrer_error err;
 

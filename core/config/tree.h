@@ -11,7 +11,8 @@
 
 struct entry {
     struct config_value value; /* first: a config_value is an entry's; value NULL: not set */
-    char *joined;              /* value.value, when it is of several parts */
+    struct entry *next;
+    char *joined; /* value.value, when it is of several parts */
     struct config_part *parts;
     size_t n_parts;
     const char *built_in; /* the default that "key =" goes back to, or NULL */
@@ -22,9 +23,8 @@ struct entry {
 };
 
 struct config {
-    struct entry **entries; /* sorted by section; in one, in the order of their first line */
-    size_t n_entries;
-    struct words texts; /* names, keys and parts of values, which all others point to */
+    struct entry *entries; /* sorted by section; in one, in the order of their first line */
+    struct words texts;    /* names, keys and parts of values, which all others point to */
 };
 
 /* One line of a file. */

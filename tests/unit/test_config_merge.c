@@ -173,6 +173,19 @@ static void test_keys(void)
             "a module with a path");
 }
 
+static void test_when(void)
+{
+    is_text(messages("[plugin a]\nwhen = linux.namespaces.type=time\n"), "", "a property");
+    is_text(messages("[plugin a]\nwhen = linux.seccomp process.user\n"),
+            "t.conf:2: [plugin a] when: expected one property of config.json, such as "
+            "\"linux.seccomp\", got \"linux.seccomp process.user\"",
+            "two properties");
+    is_text(messages("[plugin a]\nwhen = .\n"),
+            "t.conf:2: [plugin a] when: expected one property of config.json, such as "
+            "\"linux.seccomp\", got \".\"",
+            "no property");
+}
+
 static void test_bad_compositions(void)
 {
     is_text(messages("[flow container]\nprocess = | a\n"),
@@ -243,6 +256,7 @@ int main(void)
     test_twice();
     test_sets();
     test_keys();
+    test_when();
     test_bad_compositions();
     test_compositions();
     remove_top();
