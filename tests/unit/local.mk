@@ -87,4 +87,3 @@ EXTRA_DIST += tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.js
 	tests/fuzz/corpus/spec/resources.json tests/fuzz/corpus/spec/rootless.json \
 	tests/fuzz/corpus/spec/seccomp.json tests/fuzz/corpus/spec/too-deep.json \
 	tests/fuzz/corpus/spec/truncated.json tests/fuzz/corpus/spec/unknown.json
-include tests/unit/process.mk
