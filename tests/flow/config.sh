@@ -160,6 +160,25 @@ else
     skip "manual pages are clean" "no mandoc here"
 fi
 
+# --- completion ------------------------------------------------------------------------------------
+# WORD...: what the completion offers for the last word
+complete_words() {
+    PATH=${CONFIG%/*}:$PATH bash -c '. "$1"; shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+        _barrer_config
+        echo "${COMPREPLY[*]}"' bash "$top_srcdir/completions/barrer-config" "$@"
+}
+is "$(complete_words barrer-config '')" "$("$CONFIG" --help | sed -n 's/^barrer-config \([a-z]*\).*/\1/p' | tr '\n' ' ')--help --version" \
+    "completion knows the commands"
+for command in check show plugins keys; do
+    is "$(complete_words barrer-config $command -- | tr ' ' '\n' | sort)" \
+        "$("$CONFIG" $command --help | sed -n 's/.* \(--[a-z-]*\) .*/\1/p' | sort)" \
+        "completion knows the options of $command"
+done
+is "$(complete_words barrer-config show --format j)" json "and formats"
+is "$(complete_words barrer-config show --set core.log)" core.log-level= "and keys"
+is "$(complete_words barrer-config show --set 'flow container.proc')" "'flow container.process=" "quoted, where the section has a blank"
+
 # --- the system calls of an absent configuration ---------------------------------------------------
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     conf '[core]'
