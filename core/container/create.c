@@ -104,6 +104,7 @@ static int compose(struct creation *c, struct barrer_error *err)
     int r;
 
     host_context_init(&c->flow.context);
+    c->flow.which = FLOW_CREATE | FLOW_LATER;
     c->flow.spec = c->spec;
     c->flow.resources.cgroup_fd = -1;
     r = complete_requests(c, err);
@@ -236,17 +237,25 @@ static int open_console(struct creation *c, struct barrer_error *err)
     return 0;
 }
 
-static int open_fifo(struct creation *c, struct barrer_error *err)
+static int open_fifo(struct creation *c, const char *name, int *ret_fd, struct barrer_error *err)
 {
     int folder_fd = c->container->folder_fd;
 
-    c->spawn.fifo_fd = -1;
+    if (mkfifoat(folder_fd, name, 0600) < 0 ||
+        (*ret_fd = openat(folder_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) < 0)
+        return error_fail(err, errno, "make \"%s/%s\"", c->container->folder, name);
+    return 0;
+}
+
+/* Where `start` meets the process that create leaves behind. */
+static int open_fifos(struct creation *c, struct barrer_error *err)
+{
+    int r;
+
     if (c->options->is_run)
         return 0;
-    if (mkfifoat(folder_fd, "fifo", 0600) < 0 ||
-        (c->spawn.fifo_fd = openat(folder_fd, "fifo", O_RDWR | O_CLOEXEC | O_NOFOLLOW)) < 0)
-        return error_fail(err, errno, "make \"%s/fifo\"", c->container->folder);
-    return 0;
+    r = open_fifo(c, "start", &c->spawn.start_fd, err);
+    return r < 0 ? r : open_fifo(c, "result", &c->spawn.result_fd, err);
 }
 
 static int prepare(struct creation *c, struct barrer_error *err)
@@ -264,7 +273,7 @@ static int prepare(struct creation *c, struct barrer_error *err)
     c->spec->filesystem.views = c->flow.resources.views;
     c->spec->filesystem.n_views = c->flow.resources.n_views;
     describe_resources(c);
-    return open_fifo(c, err);
+    return open_fifos(c, err);
 }
 
 /* From clone to a process that waits for `start`, or runs. */
@@ -377,7 +386,8 @@ static int create(struct creation *c, int *ret_status, struct barrer_error *err)
 static void creation_fini(struct creation *c)
 {
     spawn_fini(&c->spawn);
-    barrer_close_fd(&c->spawn.fifo_fd);
+    barrer_close_fd(&c->spawn.start_fd);
+    barrer_close_fd(&c->spawn.result_fd);
     barrer_close_fd(&c->console_fd);
     foreground_fini(&c->foreground);
     flow_fini(&c->flow);
@@ -395,7 +405,7 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
     struct creation c = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .fifo_fd = -1},
+        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1, .result_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
     };
@@ -415,7 +425,7 @@ int lifecycle_create(const struct global_options *global, const struct create_op
     struct creation c = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .fifo_fd = -1},
+        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1, .result_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
     };

@@ -209,6 +209,7 @@ static int compose(struct execution *x, struct barrer_error *err)
         r = lifecycle_reopen(x->container, ~(1u << BARRER_FILESYSTEM), 0, &x->flow, err);
     if (r < 0)
         return r;
+    x->flow.which = FLOW_EXEC;
     x->flow.spec = x->spec;
     x->flow.exec_cgroup = x->options->cgroup;
     process = &x->spec->process;
@@ -318,8 +319,8 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
     struct execution x = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .fifo_fd = -1,
-                  .root_fd = -1},
+        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1,
+                  .result_fd = -1,                  .root_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
         .pidfd = -1,

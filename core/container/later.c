@@ -26,6 +26,7 @@ int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts
     int r;
 
     host_context_init(&flow->context);
+    flow->which = FLOW_LATER;
     flow->context.put_fact = container_put_fact;
     flow->context.get_fact = container_get_fact;
     flow->context.fact_arg = container;

@@ -20,15 +20,15 @@
 #include "container/lifecycle.h"
 
 /* Wait until the process has executed the payload, which closes its end, or says why not. */
-static int await_execution(struct container *container, int fifo_fd, struct barrer_error *err)
+static int await_execution(struct container *container, int result_fd, struct barrer_error *err)
 {
     char text[sizeof(err->text)];
     ssize_t n;
 
-    if (fcntl(fifo_fd, F_SETFL, 0) < 0)
+    if (fcntl(result_fd, F_SETFL, 0) < 0)
         return error_fail(err, errno, "wait for container `%s`", container->id);
     do
-        n = read(fifo_fd, text, sizeof(text) - 1);
+        n = read(result_fd, text, sizeof(text) - 1);
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return 0;
@@ -49,13 +49,16 @@ int light_start(struct container *container, struct barrer_error *err)
     if (container_flag(container, "hasPoststart"))
         return 0;
     /* Reading is opened first: from the byte on, the process may be gone at any time. */
-    read_fd = openat(container->folder_fd, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    write_fd = openat(container->folder_fd, "fifo", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    read_fd =
+        openat(container->folder_fd, "result", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    write_fd =
+        openat(container->folder_fd, "start", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (read_fd < 0 || write_fd < 0)
-        return error_fail(err, errno, "start container `%s`: open \"%s/fifo\"", container->id,
+        return error_fail(err, errno, "start container `%s`: open \"%s/start\"", container->id,
                           container->folder);
-    if (unlinkat(container->folder_fd, "fifo", 0) < 0)
-        return error_fail(err, errno, "start container `%s`: remove \"%s/fifo\"", container->id,
+    if (unlinkat(container->folder_fd, "start", 0) < 0 ||
+        unlinkat(container->folder_fd, "result", 0) < 0)
+        return error_fail(err, errno, "start container `%s`: remove \"%s/start\"", container->id,
                           container->folder);
     if (write(write_fd, "", 1) != 1)
         return error_fail(err, errno, "start container `%s`", container->id);

@@ -250,7 +250,7 @@ static int is_temporary(const char *name)
 
 int container_remove(struct container *container, struct barrer_error *err)
 {
-    static const char *const files[] = {"fifo", "config.json", "facts", "state.json"};
+    static const char *const files[] = {"start", "result", "config.json", "facts", "state.json"};
     int is_busy = 0;
 
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -334,7 +334,7 @@ enum container_status container_status(const struct container *container)
         return is_locked(container) ? CONTAINER_CREATING : CONTAINER_STOPPED;
     if (container_start_time(container->pid) != container->start_time)
         return CONTAINER_STOPPED;
-    if (faccessat(container->folder_fd, "fifo", F_OK, 0) == 0)
+    if (faccessat(container->folder_fd, "start", F_OK, 0) == 0)
         return CONTAINER_CREATED;
     return is_paused(container) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 }

@@ -5,7 +5,8 @@
  *   config.json  the bundle's, as it was at create
  *   facts        what plugins recorded, one JSON array [instance, name, value] a line, appended
  *                before each effect
- *   fifo         what `start` writes to, while the container is created
+ *   start        a FIFO that `start` writes to, while the container is created
+ *   result       a FIFO that tells `start` how that went
  * Callers treat it as opaque. Nothing here loads a plugin.
  */
 #ifndef CORE_CONTAINER_STATE_H

@@ -41,8 +41,8 @@ __attribute__((noreturn)) static void die(struct child *child)
 
     if (child->spawn->child_fd >= 0)
         (void)channel_send(child->spawn->child_fd, CHANNEL_ERROR, err->errnum, err->text);
-    else if (child->spawn->fifo_fd >= 0)
-        (void)barrer_write_fd(child->spawn->fifo_fd, err->text);
+    else if (child->spawn->result_fd >= 0)
+        (void)barrer_write_fd(child->spawn->result_fd, err->text);
     _exit(err->errnum == ENOENT ? 127 : 126);
 }
 
@@ -310,7 +310,8 @@ static void close_all_but(const int *keep, size_t n_keep, int first)
 static int wait_for_start(struct child *child)
 {
     struct spawn *spawn = child->spawn;
-    const int keep[] = {spawn->fifo_fd, spawn->child_fd, child->flow->payload.fd};
+    const int keep[] = {spawn->start_fd, spawn->result_fd, spawn->child_fd,
+                        child->flow->payload.fd};
     char byte;
     ssize_t n;
 
@@ -320,7 +321,7 @@ static int wait_for_start(struct child *child)
         _exit(1);
     barrer_close_fd(&spawn->child_fd);
     do
-        n = read(spawn->fifo_fd, &byte, 1);
+        n = read(spawn->start_fd, &byte, 1);
     while (n < 0 && errno == EINTR);
     return n == 1 ? 0 : error_fail(&child->error, n < 0 ? errno : EPIPE, "wait for start");
 }
@@ -372,7 +373,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     check(&child, make_environment(&child));
     if (!child.is_permitted)
         (void)await(&child, CHANNEL_PERMIT);
-    if (spawn->fifo_fd >= 0)
+    if (spawn->start_fd >= 0)
         check(&child, wait_for_start(&child));
     if (!spawn->is_exec)
         check(&child, hooks_run(child.flow->spec, OCI_HOOK_START_CONTAINER,

@@ -25,7 +25,13 @@ struct flow_member {
     char *origin; /* owns `file` where it was recorded */
 };
 
+/* The flows that a row of the stage table belongs to; several may. */
+#define FLOW_CREATE (1u << 0)
+#define FLOW_EXEC (1u << 1)
+#define FLOW_LATER (1u << 2) /* update, pause, resume, delete */
+
 struct flow {
+    unsigned which; /* FLOW_CREATE ... that are going on: release belongs to create, too */
     struct loader *loader;
     struct host_context context;
     int (*has_facts)(void *fact_arg, const char *instance);

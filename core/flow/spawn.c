@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdint.h>
@@ -189,6 +191,36 @@ static int start_process(struct spawn *spawn, struct barrer_error *err)
     return r;
 }
 
+static int mark_each_close_on_exec(const struct spawn *spawn, unsigned first,
+                                   struct barrer_error *err)
+{
+    int folder_fd = openat(spawn->flow->context.proc_fd, "self/fd",
+                           O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = folder_fd >= 0 ? fdopendir(folder_fd) : NULL;
+
+    if (folder == NULL)
+        return error_fail(err, errno, "list the open descriptors");
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        unsigned long fd = strtoul(entry->d_name, NULL, 10);
+
+        if (entry->d_name[0] != '.' && fd >= first)
+            (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    }
+    (void)closedir(folder);
+    return 0;
+}
+
+/* Nothing that barrer-run's caller left open reaches the payload. */
+static int mark_close_on_exec(const struct spawn *spawn, struct barrer_error *err)
+{
+    unsigned first = 3u + (unsigned)spawn->preserve_fds;
+
+    if (close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+        return 0;
+    /* Linux before 5.11, or a seccomp filter: one by one. */
+    return mark_each_close_on_exec(spawn, first, err);
+}
+
 int spawn_start(struct spawn *spawn, struct barrer_error *err)
 {
     struct flow *flow = spawn->flow;
@@ -197,6 +229,8 @@ int spawn_start(struct spawn *spawn, struct barrer_error *err)
     spawn->pid = -1;
     spawn->pidfd = spawn->channel_fd = spawn->child_fd = -1;
     r = check_threads(flow, err);
+    if (r == 0)
+        r = mark_close_on_exec(spawn, err);
     if (r == 0)
         r = channel_open(fds, err);
     if (r < 0)
@@ -284,8 +318,8 @@ int spawn_await(struct spawn *spawn, struct barrer_error *err)
                            message.text);
             return -message.number;
         default:
-            /* Without a FIFO the end of the conversation is the execution of the payload. */
-            if (spawn->fifo_fd < 0)
+            /* Without FIFOs the end of the conversation is the execution of the payload. */
+            if (spawn->start_fd < 0)
                 return 0;
             return error_fail(err, 0, "the container's process ended while it was set up");
         }

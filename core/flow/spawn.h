@@ -16,8 +16,10 @@ struct spawn {
     /* Asked. */
     struct flow *flow;
     int is_exec;
-    int fifo_fd;         /* create: a FIFO, open for reading and writing, that `start` writes to;
-                            else -1 */
+    int start_fd;        /* create: a FIFO, open for reading and writing, that `start` writes a
+                            byte to; else -1 */
+    int result_fd;       /* create: another one, which `start` reads: the error, or the end when
+                            the payload is executed; else -1 */
     int root_fd;         /* exec without a mount namespace to join: the container's root; else -1 */
     int preserve_fds;    /* how many descriptors after 2 the payload keeps */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */

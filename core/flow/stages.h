@@ -29,11 +29,6 @@ enum stage {
 
 enum stage_side { SIDE_HOST, SIDE_CHILD };
 
-/* The flows that have the row; several may. */
-#define FLOW_CREATE (1u << 0)
-#define FLOW_EXEC (1u << 1)
-#define FLOW_LATER (1u << 2) /* update, pause, resume, delete */
-
 struct stage_row {
     enum stage stage;
     const char *name;
@@ -49,7 +44,7 @@ struct stage_row {
 /* All rows, in order; name == NULL ends it. */
 const struct stage_row *stage_rows(void);
 
-/* Run STAGE on every member that has it, in the table's order; `release` in the reverse order,
+/* Run STAGE of the flow on every member that has it, in the table's order; `release` in the reverse order,
  * on the members that recorded facts, going on after errors (which are logged; the first one is
  * returned). The error names kind and instance. */
 int stage_run(struct flow *flow, enum stage stage, struct barrer_error *err);
