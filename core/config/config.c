@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include <barrer/util.h>
 
@@ -183,13 +184,27 @@ static int end(struct loading *loading, struct config **ret_config, struct barre
     return r;
 }
 
+/* A set-uid program takes no configuration from its caller. */
+static int check_secure(const struct config_request *request, struct barrer_error *err)
+{
+    int has_own = request->file != NULL || (request->sets != NULL && request->sets[0] != NULL);
+
+    if (!has_own || getauxval(AT_SECURE) == 0)
+        return 0;
+    (void)error_fail(err, 0, "%s: not for a program that is set-uid or has file capabilities",
+                     request->file != NULL ? "--config" : "--set");
+    return -EPERM;
+}
+
 int config_load(const struct config_request *request, struct config **ret_config,
                 struct barrer_error *err)
 {
     struct problems problems;
     struct loading loading = {.problems = &problems};
-    int r = begin(&loading, err);
+    int r = check_secure(request, err);
 
+    if (r == 0)
+        r = begin(&loading, err);
     if (r < 0)
         return r;
     read_layers(&loading, request);

@@ -59,6 +59,23 @@ chmod 666 "$T/t.conf"
 refuses "a file that everybody can write" 't.conf.*writable by everybody' check --config "$T/t.conf"
 chmod 644 "$T/t.conf"
 
+# A set-uid program takes nothing from its caller.
+if is_real_root && command -v setpriv >/dev/null; then
+    install -m 4755 "$CONFIG" "$T/set-uid"
+    as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+    if [ "$(as_nobody "$T/set-uid" --version 2>&1)" = "$("$CONFIG" --version)" ] &&
+        ! findmnt -no OPTIONS -T "$T" | grep -q nosuid; then
+        refuses "--config for a set-uid program" '^--config: not for a program that is set-uid' \
+            as_nobody "$T/set-uid" show --config /etc/hostname
+        refuses "--set for a set-uid program" '^--set: not for a program that is set-uid' \
+            as_nobody "$T/set-uid" show --set core.log-level=info
+    else
+        skip "a set-uid program" "set-uid programs do not work in $T"
+    fi
+else
+    skip "a set-uid program" "needs root to make one"
+fi
+
 # --- show ------------------------------------------------------------------------------------------
 conf '[flow container]' 'process += landlock' 'process += other' 'isolation =' '[plugin a]' 'b += 1'
 ok "show" "$CONFIG" show --config "$T/t.conf"
@@ -153,12 +170,18 @@ awk '/^\.Sh/ { inside = $2 == "PLUGINS" } inside && /^\.Ss/ { name = $2 }
 is "$(cat "$T/documented")" "$(cat "$T/known")" \
     "barrer.conf(5) has the options of all plugins, with their types and defaults"
 if command -v mandoc >/dev/null; then
-    for page in barrer.conf.5 barrer-config.1; do
-        ok "$page is clean" mandoc -T lint -W warning "$top_srcdir/man/$page"
-    done
+    lint() { mandoc -T lint -W warning "$1"; }
+elif command -v man >/dev/null; then
+    lint() { # groff's warnings
+        LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null | tee "$T/lint"
+        [ ! -s "$T/lint" ]
+    }
 else
-    skip "manual pages are clean" "no mandoc here"
+    lint() { false; }
 fi
+for page in barrer.conf.5 barrer-config.1; do
+    ok "$page is clean" lint "$top_srcdir/man/$page"
+done
 
 # --- completion ------------------------------------------------------------------------------------
 # WORD...: what the completion offers for the last word
