@@ -151,8 +151,8 @@ static void test_scheduler(void)
 
 static void test_affinity(void)
 {
-    static const char *const wrong[] = {"a",  "1-",   "3-1",  "0,",
-                                        "0,,1", "-1", "0-3x", "8192", "99999999999999999999"};
+    static const char *const wrong[] = {
+        "a", "1-", "3-1", "0,", "0,,1", "-1", "0-3x", "8192", "99999999999999999999"};
     struct journey journey = journey_of(&process_LTX_barrer);
     cpu_set_t before;
 
@@ -227,6 +227,12 @@ static void test_session(void)
     run_journey(&journey);
     ok(atol(value_of(journey.text, "keyring:")) != first,
        "a container of the same id gets another one");
+    /* A keyring that waits for the container under the name that runtimes give it. */
+    mine = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "_ses.test");
+    (void)syscall(SYS_keyctl, KEYCTL_SETPERM, mine, 0x3f3f3f3f);
+    run_journey(&journey);
+    first = atol(value_of(journey.text, "keyring:"));
+    ok(mine > 0 && first > 0 && first != mine, "a keyring that somebody prepared is not joined");
 }
 
 static void test_labels(void)
