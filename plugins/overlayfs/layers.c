@@ -326,8 +326,8 @@ static void assembly_fini(struct assembly *assembly)
     free(assembly->text);
 }
 
-/* Whether the kernel takes lower layers one by one (Linux 6.7). The empty path is EINVAL or
- * ENOENT there; an unknown option is EINVAL too, but with another message; so try the root. */
+/* Lower layers one by one (Linux 6.7), else in one string. An unknown option and a layer that the
+ * kernel does not want are both EINVAL; the second is so again in the string, which is short. */
 static int add_lowers_by_context(struct overlayfs *self, struct assembly *assembly,
                                  struct barrer_error *err)
 {

@@ -150,8 +150,8 @@ static int mask(struct overlayfs *self, struct covers *covers, const char *path,
     if (r <= 0)
         return r;
     r = cover_file(self, covers, &target);
-    /* A file cannot be mounted on a folder. */
-    if (r == -ENOTDIR)
+    /* A file cannot be mounted on a folder: EINVAL from move_mount(2), ENOTDIR from mount(2). */
+    if (r == -EINVAL || r == -ENOTDIR)
         r = cover_folder(self, covers, &target);
     overlayfs_leave_fd(self, &target.fd);
     return r < 0 && r != -ENOENT ? barrer_fail(self->host, err, -r, "mask \"%s\"", path) : 0;

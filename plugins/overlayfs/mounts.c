@@ -197,6 +197,11 @@ int overlayfs_mount_host_path(struct overlayfs *self, const struct overlayfs_mou
     if (r == 0)
         r = overlayfs_tree_attach(self, &tree, target);
     overlayfs_leave_fd(self, &tree.fd);
+    /* Not ENOENT, which would send the reader looking for the target. */
+    if (r == -ENOENT)
+        return overlayfs_mount_fail(self, mount, EPERM,
+                                    "its namespace is another one's, and the host has none to show",
+                                    err);
     return r < 0 ? overlayfs_mount_fail(self, mount, -r, path, err) : 0;
 }
 

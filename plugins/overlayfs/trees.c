@@ -155,7 +155,8 @@ int overlayfs_tree_open(struct overlayfs *self, struct overlayfs_tree *tree, int
         *tree = wanted;
         return 0;
     }
-    if (r < 0 && r != -ENOSYS)
+    /* What the call does not do here is left for mount(2), once the tree is attached. */
+    if (r < 0 && r != -ENOSYS && r != -EPERM)
         return r;
     tree->is_mount = true;
     tree->fd = barrer_take_fd(&fd);
@@ -214,7 +215,10 @@ int overlayfs_tree_attach(struct overlayfs *self, struct overlayfs_tree *tree,
 int overlayfs_tree_set(struct overlayfs *self, int fd, bool is_recursive,
                        const struct mount_attr *attr)
 {
-    int r = set_by_setattr(self, fd, is_recursive, attr);
+    int r = set_by_setattr(self, fd, is_recursive, attr), by_mount;
 
-    return r == -ENOSYS ? overlayfs_remount(self, fd, is_recursive, attr) : r;
+    if (r != -ENOSYS && r != -EPERM)
+        return r;
+    by_mount = overlayfs_remount(self, fd, is_recursive, attr);
+    return by_mount == -ENOSYS ? r : by_mount;
 }
