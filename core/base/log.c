@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <barrer/plugin.h>
+
+#include "base/clock.h"
 
 static struct {
     int fd;
@@ -81,24 +82,19 @@ static void quote_json(const char *text, char *quoted, size_t size)
 
 void log_vwrite(int level, const char *fmt, va_list ap)
 {
-    char text[4200], quoted[8600], line[9000], stamp[64];
-    struct timespec now;
-    struct tm tm;
+    char text[4200], quoted[8600], line[9000], stamp[CLOCK_SIZE];
     int n;
 
     if (!log_enabled(level))
         return;
     (void)vsnprintf(text, sizeof(text), fmt, ap);
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
-    (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+    clock_rfc3339(stamp);
     if (the_log.format == LOG_FORMAT_JSON) {
         quote_json(text, quoted, sizeof(quoted));
-        n = snprintf(line, sizeof(line), "{\"msg\":\"%s\",\"level\":\"%s\",\"time\":\"%s.%09ldZ\"}\n",
-                     quoted, level_names[level], stamp, now.tv_nsec);
+        n = snprintf(line, sizeof(line), "{\"msg\":\"%s\",\"level\":\"%s\",\"time\":\"%s\"}\n",
+                     quoted, level_names[level], stamp);
     } else {
-        n = snprintf(line, sizeof(line), "%s.%09ldZ: [%s] %s\n", stamp, now.tv_nsec,
-                     level_names[level], text);
+        n = snprintf(line, sizeof(line), "%s: [%s] %s\n", stamp, level_names[level], text);
     }
     /* A log that cannot be written (full disk) must not stop a container. */
     if (n > 0 && write(the_log.fd, line, (size_t)n) < 0)

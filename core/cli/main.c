@@ -3,6 +3,7 @@
  * The program proper: every verb. first_stage.c executes it.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -51,8 +52,12 @@ static int print_version(void)
  * would read or write that. */
 static void fill_standard_descriptors(void)
 {
+    struct pollfd fds[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+    if (poll(fds, 3, 0) <= 0)
+        return;
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
+        if (fds[fd].revents & POLLNVAL)
             (void)open("/dev/null", O_RDWR);
 }
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -127,15 +127,9 @@ static void record_text(struct json_object *json, const char *key, const char *v
 static void describe(struct creation *c)
 {
     struct json_object *json = c->container->json, *annotations;
-    char stamp[80], owner[256];
-    struct timespec now;
-    struct tm tm;
-    size_t n;
+    char stamp[CLOCK_SIZE], owner[256];
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
-    n = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(stamp + n, sizeof(stamp) - n, ".%09ldZ", now.tv_nsec);
+    clock_rfc3339(stamp);
     caller_user_name(geteuid(), owner, sizeof(owner));
     record_text(json, "ociVersion", c->spec->oci_version);
     record_text(json, "id", c->container->id);
@@ -252,6 +246,7 @@ static int open_fifos(struct creation *c, struct barrer_error *err)
 {
     int r;
 
+    c->container->has_no_fifos = c->options->is_run;
     if (c->options->is_run)
         return 0;
     r = open_fifo(c, "start", &c->spawn.start_fd, err);

@@ -250,10 +250,12 @@ static int is_temporary(const char *name)
 
 int container_remove(struct container *container, struct barrer_error *err)
 {
-    static const char *const files[] = {"start", "result", "config.json", "facts", "state.json"};
+    /* state.json last: without it a container takes --force. The FIFOs are gone once started. */
+    static const char *const files[] = {"config.json", "facts", "state.json", "start", "result"};
+    size_t n = container->has_no_fifos ? 3 : 5;
     int is_busy = 0;
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+    for (size_t i = 0; i < n; i++)
         if (unlinkat(container->folder_fd, files[i], 0) < 0 && errno != ENOENT)
             return error_fail(err, errno, "remove \"%s/%s\"", container->folder, files[i]);
     if (rmdir(container->folder) == 0 || errno == ENOENT)
