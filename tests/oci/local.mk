@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+shell_tests += %D%/spec_default.sh %D%/spec_documents.sh %D%/spec_honoured.sh
