@@ -104,6 +104,8 @@ static int prepare(void *self, const struct barrer_resources_request *request,
 /* A group below the container's. open_in_root would turn ".." into "stay": that is refused. */
 static int open_below(struct cgroup_group *group, const char *path, struct barrer_error *err)
 {
+    int fd;
+
     for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
         size_t length = strcspn(p, "/");
 

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Resources through the hierarchies of cgroup v1: the descriptor and the operations, which put
+ * together what the other files of this folder do.
+ */
+#include "cgroup1.h"
+
+#include <stdio.h>
+
+static int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self,
+                               struct barrer_error *err)
+{
+    struct cgroup1 *self = calloc(1, sizeof(*self));
+
+    if (self == NULL)
+        return barrer_fail(host, err, ENOMEM, "open the plugin \"cgroup1\"");
+    self->host = host;
+    self->event_fd = -1;
+    *ret_self = self;
+    return 0;
+}
+
+static void cgroup1_plugin_close(void *instance)
+{
+    struct cgroup1 *self = instance;
+
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        barrer_close_fd(&self->hierarchies[i].fd);
+        free(self->hierarchies[i].own);
+        free(self->hierarchies[i].path);
+    }
+    barrer_close_fd(&self->event_fd);
+    cgroup1_stats_free(self->stats);
+    free(self->paused_file);
+    free(self);
+}
+
+static int probe(void *instance, struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_find(self, err);
+
+    if (r < 0 || self->n_hierarchies > 0)
+        return r < 0 ? r : 1;
+    (void)barrer_fail(self->host, err, ENOTSUP, "this host has no hierarchy of cgroup v1");
+    return 0;
+}
+
+static int fill_plan(struct cgroup1 *self, struct barrer_resources_plan *plan,
+                     struct barrer_error *err)
+{
+    const char *mount = self->host->option(self->host, "mount");
+    const struct cgroup1_hierarchy *freezer = cgroup1_of(self, "freezer"),
+                                   *base = cgroup1_base(self);
+    size_t length = strlen(mount);
+
+    *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
+    if (base == NULL)
+        return 0;
+    free(self->paused_file);
+    self->paused_file = NULL;
+    if (freezer != NULL && asprintf(&self->paused_file, "%s/freezer.state", freezer->path) < 0) {
+        self->paused_file = NULL;
+        return barrer_fail(self->host, err, ENOMEM, "use the container's cgroups");
+    }
+    for (size_t i = 0; i < self->n_hierarchies; i++)
+        if (self->hierarchies[i].path != NULL)
+            self->views[plan->n_views++] =
+                (struct barrer_cgroup_view){self->hierarchies[i].folder, self->hierarchies[i].path};
+    plan->views = self->views;
+    plan->cgroup_path = base->path + length + 1 + strlen(base->folder);
+    plan->paused_file = self->paused_file;
+    plan->paused_line = self->paused_file != NULL ? "FROZEN" : NULL;
+    return 0;
+}
+
+static int prepare(void *instance, const struct barrer_resources_request *request,
+                   struct barrer_resources_plan *plan, struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_create(self, request, err);
+
+    self->request = request;
+    if (r == 0)
+        r = fill_plan(self, plan, err);
+    else if (r == CGROUP1_NONE)
+        *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
+    return r == 0 ? cgroup1_enter(self, err) : r < 0 ? r : 0;
+}
+
+/* The new process was born in the groups. Now the caller gets out, and limits may bite. */
+static int attach(void *instance, const struct barrer_target *target, struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_leave(self, err);
+
+    if (r == 0)
+        r = cgroup1_place(self, target->pid, err);
+    if (r < 0 || self->request == NULL || cgroup1_base(self) == NULL)
+        return r;
+    r = cgroup1_set_limits(self, self->request, err);
+    return r < 0 ? r : cgroup1_set_devices(self, self->request, err);
+}
+
+/* A sub-group of each of the container's groups. */
+static int go_below(struct cgroup1 *self, const char *path, struct barrer_error *err)
+{
+    for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
+        size_t length = strcspn(p, "/");
+
+        if (length == 2 && p[0] == '.' && p[1] == '.')
+            return barrer_fail(self->host, err, EPERM,
+                               "the cgroup path \"%s\" leads out of the container's cgroup", path);
+        p += length;
+    }
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+        int fd;
+
+        if (cgroup1_open(h) < 0)
+            continue;
+        fd = self->host->open_in_root(self->host, h->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                                      err);
+        if (fd == -ENOENT)
+            return barrer_fail(self->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"", h->path,
+                               path);
+        if (fd < 0)
+            return fd;
+        (void)close(h->fd);
+        h->fd = fd;
+    }
+    return 0;
+}
+
+/* The groups that the caller has to go back to are not recorded: the caller of exec is another
+ * process than that of create. */
+static int find_own(struct cgroup1 *self, struct barrer_error *err)
+{
+    struct cgroup1 now = {.host = self->host, .event_fd = -1};
+    int r = cgroup1_find(&now, err);
+
+    for (size_t i = 0; i < now.n_hierarchies; i++) {
+        for (size_t j = 0; j < self->n_hierarchies; j++)
+            if (strcmp(now.hierarchies[i].controllers, self->hierarchies[j].controllers) == 0) {
+                free(self->hierarchies[j].own);
+                self->hierarchies[j].own = now.hierarchies[i].own;
+                now.hierarchies[i].own = NULL;
+                break;
+            }
+        free(now.hierarchies[i].own);
+    }
+    return r;
+}
+
+static int join(void *instance, const char *path, struct barrer_resources_plan *plan,
+                struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    struct cgroup1_hierarchy *pids;
+    int r = cgroup1_recall(self, err);
+
+    *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
+    if (r == 0 && path == NULL)
+        return 0; /* create found nothing that it may write to */
+    if (r < 0)
+        return r;
+    if (cgroup1_base(self) == NULL)
+        return barrer_fail(self->host, err, ENOTSUP, "the container's cgroup is gone");
+    r = find_own(self, err);
+    if (r == 0)
+        r = fill_plan(self, plan, err);
+    if (r == 0 && path != NULL && path[strspn(path, "/")] != '\0')
+        r = go_below(self, path, err);
+    if (r < 0)
+        return r;
+    /* The caller would take the place of a process of the container while it is in there. */
+    pids = cgroup1_of(self, "pids");
+    if (pids != NULL && cgroup1_read_number(pids, "pids.max") != UINT64_MAX)
+        pids->by_pid = 1;
+    return cgroup1_enter(self, err);
+}
+
+static int update(void *instance, const struct barrer_resources_request *request,
+                  struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_recall(self, err);
+
+    if (r == 0 || (r > 0 && cgroup1_base(self) == NULL))
+        return barrer_fail(self->host, err, ENOTSUP,
+                           r == 0 ? "the container has no cgroup"
+                                  : "the container's cgroup is gone");
+    if (r > 0)
+        r = cgroup1_set_limits(self, request, err);
+    return r < 0 ? r : cgroup1_set_devices(self, request, err);
+}
+
+static int pause_groups(void *self, struct barrer_error *err)
+{
+    return cgroup1_freeze(self, 1, err);
+}
+
+static int resume(void *self, struct barrer_error *err)
+{
+    return cgroup1_freeze(self, 0, err);
+}
+
+static int kill_groups(void *self, int signal, struct barrer_error *err)
+{
+    return cgroup1_kill(self, signal, err);
+}
+
+static int processes(void *self, void (*each)(void *arg, pid_t pid), void *arg,
+                     struct barrer_error *err)
+{
+    return cgroup1_processes(self, each, arg, err);
+}
+
+static int stats(void *self, struct barrer_stats *ret_stats, struct barrer_error *err)
+{
+    return cgroup1_stats(self, ret_stats, err);
+}
+
+static int open_events(void *self, struct barrer_error *err)
+{
+    return cgroup1_open_events(self, err);
+}
+
+static int read_events(void *self, int fd, uint64_t *ret_oom, struct barrer_error *err)
+{
+    return cgroup1_read_events(self, fd, ret_oom, err);
+}
+
+static int release(void *self, struct barrer_error *err)
+{
+    return cgroup1_remove(self, err);
+}
+
+static const struct barrer_option options[] = {
+    {"mount", "path", "/sys/fs/cgroup", "the folder that holds the mounts of the hierarchies"},
+    {"parent", "string", NULL,
+     "the group, below the caller's own, for containers without an absolute cgroupsPath"},
+    {"controllers", "enum(needed|accounting|all)", "accounting",
+     "in which hierarchies a container gets a group"},
+    {"timeout", "duration", "10s", "how long to wait for processes to freeze or to end"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const honours[] = {
+    "linux.cgroupsPath",
+    "linux.resources.blockIO.throttleReadBpsDevice",
+    "linux.resources.blockIO.throttleReadIOPSDevice",
+    "linux.resources.blockIO.throttleWriteBpsDevice",
+    "linux.resources.blockIO.throttleWriteIOPSDevice",
+    "linux.resources.blockIO.weight",
+    "linux.resources.blockIO.weightDevice",
+    "linux.resources.cpu.burst",
+    "linux.resources.cpu.cpus",
+    "linux.resources.cpu.idle",
+    "linux.resources.cpu.mems",
+    "linux.resources.cpu.period",
+    "linux.resources.cpu.quota",
+    "linux.resources.cpu.realtimePeriod",
+    "linux.resources.cpu.realtimeRuntime",
+    "linux.resources.cpu.shares",
+    "linux.resources.devices",
+    "linux.resources.hierarchy=v1",
+    "linux.resources.hugepageLimits",
+    "linux.resources.memory.checkBeforeUpdate",
+    "linux.resources.memory.disableOOMKiller",
+    "linux.resources.memory.kernelTCP",
+    "linux.resources.memory.limit",
+    "linux.resources.memory.reservation",
+    "linux.resources.memory.swap",
+    "linux.resources.memory.swappiness",
+    "linux.resources.memory.useHierarchy",
+    "linux.resources.network.classID",
+    "linux.resources.network.priorities",
+    "linux.resources.pids.limit",
+    "linux.resources.rdma",
+    NULL,
+};
+
+static const struct barrer_resources_ops ops = {
+    .size = sizeof(ops),
+    .probe = probe,
+    .prepare = prepare,
+    .attach = attach,
+    .join = join,
+    .update = update,
+    .pause = pause_groups,
+    .resume = resume,
+    .kill = kill_groups,
+    .processes = processes,
+    .stats = stats,
+    .open_events = open_events,
+    .read_events = read_events,
+    .release = release,
+};
+
+BARRER_PLUGIN(cgroup1) = {
+    BARRER_PLUGIN_HEAD,
+    .kind = BARRER_RESOURCES,
+    .name = "cgroup1",
+    .version = "0.1",
+    .summary = "limits, accounting, freezing and killing through cgroup v1",
+    .options = options,
+    .honours = honours,
+    .open = cgroup1_plugin_open,
+    .close = cgroup1_plugin_close,
+    .ops = &ops,
+};

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making a container's groups, getting its first process into them, removing them.
+ *
+ * clone(2) cannot put a process into a v1 group, and putting in a process by its pid makes the
+ * kernel wait for all processors (some 10 ms). A thread that moves only itself does not wait
+ * (since Linux 5.5). So the caller enters the groups before it clones, which lets the new process
+ * and its cgroup namespace begin there, and leaves them afterwards. No limit is set before that.
+ */
+#include "cgroup1.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const char *mount_of(const struct cgroup1 *self)
+{
+    return self->host->option(self->host, "mount");
+}
+
+static int check_path(const struct cgroup1 *self, const char *path, struct barrer_error *err)
+{
+    const char *p = path + strspn(path, "/");
+
+    if (*p == '\0' || strchr(path, '\n') != NULL)
+        return barrer_fail(self->host, err, 0, "the cgroup path \"%s\" names no group", path);
+    for (; *p != '\0'; p += strspn(p, "/")) {
+        size_t length = strcspn(p, "/");
+
+        if ((length == 1 && p[0] == '.') || (length == 2 && p[0] == '.' && p[1] == '.'))
+            return barrer_fail(self->host, err, 0,
+                               "the cgroup path \"%s\" has the component \"%.*s\"", path,
+                               (int)length, p);
+        p += length;
+    }
+    return 0;
+}
+
+/* Whether the container gets a group in H. */
+static int is_wanted(const struct cgroup1 *self, const struct cgroup1_hierarchy *h,
+                     const struct barrer_resources_request *request)
+{
+    static const char *const accounting[] = {"cpuacct", "memory", "pids"};
+    const char *which = self->host->option(self->host, "controllers");
+
+    if (strcmp(which, "all") == 0 || cgroup1_has_controller(h, "freezer") ||
+        cgroup1_needs(h, request))
+        return 1;
+    if (cgroup1_has_controller(h, "devices") && cgroup1_needs_devices(request))
+        return 1;
+    for (size_t i = 0; strcmp(which, "accounting") == 0 && i < 3; i++)
+        if (cgroup1_has_controller(h, accounting[i]))
+            return 1;
+    return 0;
+}
+
+/* Where a hierarchy's mount shows only the caller's own group (in a container without a cgroup
+ * namespace), that group is the mount's root. */
+static void check_own(const struct cgroup1 *self, struct cgroup1_hierarchy *h)
+{
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/%s%s", mount_of(self), h->folder, h->own);
+    if (*h->own != '\0' && access(path, F_OK) < 0)
+        *h->own = '\0';
+}
+
+/* Where the group of H is; ATTEMPT counts from 1. */
+static int name_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h,
+                      const struct barrer_resources_request *request, unsigned attempt)
+{
+    const char *parent = self->host->option(self->host, "parent"), *mount = mount_of(self);
+    char number[16] = "";
+
+    if (attempt > 1)
+        (void)snprintf(number, sizeof(number), "-%u", attempt);
+    if (attempt == 1)
+        check_own(self, h);
+    free(h->path);
+    h->path = NULL;
+    if (request->path != NULL && *request->path == '/')
+        return asprintf(&h->path, "%s/%s%s", mount, h->folder, request->path);
+    return asprintf(&h->path, "%s/%s%s/%s%s%s%s%s", mount, h->folder, h->own,
+                    parent != NULL ? parent : "", parent != NULL && *parent ? "/" : "",
+                    request->path != NULL ? "" : "barrer-",
+                    request->path != NULL ? request->path : request->id, number);
+}
+
+static int record(const struct cgroup1 *self, size_t n, struct barrer_error *err)
+{
+    barrer_auto_free char *text = NULL;
+    size_t size = 1, used = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (self->hierarchies[i].path != NULL)
+            size +=
+                strlen(self->hierarchies[i].controllers) + strlen(self->hierarchies[i].path) + 2;
+    text = malloc(size);
+    if (text == NULL)
+        return barrer_fail(self->host, err, ENOMEM, "record the container's cgroups");
+    text[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (self->hierarchies[i].path != NULL)
+            used += (size_t)snprintf(text + used, size - used, "%s %s\n",
+                                     self->hierarchies[i].controllers, self->hierarchies[i].path);
+    return self->host->put_fact(self->host, "groups", text, err);
+}
+
+/* A new cpuset takes no process before it has processors and memory. */
+static int fill_cpuset(const char *path)
+{
+    static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+    barrer_auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    barrer_auto_fd int above_fd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char text[4096];
+
+    for (size_t i = 0; i < 2; i++) {
+        ssize_t n = barrer_read_at(fd, files[i], text, sizeof(text));
+        int r;
+
+        if (n < 0 || n > 1)
+            continue; /* inherited by cgroup.clone_children */
+        n = barrer_read_at(above_fd, files[i], text, sizeof(text));
+        r = n < 0 ? (int)n : barrer_write_at(fd, files[i], text);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int make_one(const struct cgroup1_hierarchy *h, const char *path)
+{
+    if (mkdir(path, 0755) < 0)
+        return -errno;
+    return cgroup1_has_controller(h, "cpuset") ? fill_cpuset(path) : 0;
+}
+
+/* mkdir(2) with everything above. */
+static int make_folders(const struct cgroup1 *self, const struct cgroup1_hierarchy *h)
+{
+    int r = make_one(h, h->path);
+
+    if (r != -ENOENT)
+        return r;
+    for (char *p = h->path + strlen(mount_of(self)) + strlen(h->folder) + 2;
+         (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        r = make_one(h, h->path);
+        *p = '/';
+        if (r < 0 && r != -EEXIST)
+            return r;
+    }
+    return make_one(h, h->path);
+}
+
+/* Whether a group that was there before has neither processes nor groups below it. */
+static int is_empty(const struct cgroup1_hierarchy *h)
+{
+    barrer_auto_fd int fd = open(h->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    barrer_auto_fd int processes_fd = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char byte;
+
+    return processes_fd >= 0 && read(processes_fd, &byte, 1) == 0 && fstat(fd, &st) == 0 &&
+           st.st_nlink <= 2;
+}
+
+static int is_in_use(const struct cgroup1 *self, const struct cgroup1_hierarchy *h,
+                     struct barrer_error *err)
+{
+    return barrer_fail(self->host, err, EBUSY,
+                       "use the cgroup \"%s\": processes live in it (does another container have "
+                       "the same cgroup path?)",
+                       h->path);
+}
+
+/* Make one group; one that was there before is used when nobody lives in it. */
+static int make_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h,
+                      struct barrer_error *err)
+{
+    int r = make_folders(self, h);
+
+    if (r == -EEXIST)
+        r = is_empty(h) ? 0 : is_in_use(self, h, err);
+    else if (r < 0)
+        r = barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r, "make the cgroup \"%s\"",
+                        h->path);
+    if (r < 0)
+        return r;
+    r = cgroup1_open(h);
+    return r < 0 ? barrer_fail(self->host, err, -r, "open the cgroup \"%s\"", h->path) : 0;
+}
+
+/* The base comes first and decides whether a name is taken. What is recorded may be killed: not
+ * before it is known to be nobody else's. */
+static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int is_chosen,
+                     struct barrer_error *err)
+{
+    int r;
+
+    if (access(base->path, F_OK) == 0) {
+        if (is_chosen)
+            return -EEXIST;
+        if (!is_empty(base))
+            return is_in_use(self, base, err);
+    }
+    r = record(self, self->n_hierarchies, err);
+    if (r < 0)
+        return r;
+    r = make_folders(self, base);
+    if (r == -EEXIST && !is_chosen)
+        r = is_empty(base) ? 0 : -EBUSY;
+    if (r < 0)
+        (void)record(self, 0, NULL);
+    if (r == 0 || (r == -EEXIST && is_chosen))
+        return r;
+    return barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r, "make the cgroup \"%s\"",
+                       base->path);
+}
+
+/* Make the groups of all hierarchies that have a path. */
+static int make_all(struct cgroup1 *self, int is_chosen, struct barrer_error *err)
+{
+    struct cgroup1_hierarchy *base = NULL;
+    int r;
+
+    for (size_t i = 0; i < self->n_hierarchies; i++)
+        if (self->hierarchies[i].path != NULL &&
+            (base == NULL || cgroup1_has_controller(&self->hierarchies[i], "freezer")))
+            base = &self->hierarchies[i];
+    if (base == NULL)
+        return barrer_fail(self->host, err, ENOTSUP, "find a hierarchy of cgroup v1");
+    r = make_base(self, base, is_chosen, err);
+    for (size_t i = 0; i < self->n_hierarchies && r == 0; i++)
+        if (self->hierarchies[i].path != NULL && &self->hierarchies[i] != base)
+            r = make_group(self, &self->hierarchies[i], err);
+    return r;
+}
+
+static void unmake_all(struct cgroup1 *self)
+{
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+        if (h->fd >= 0)
+            (void)rmdir(h->path);
+        barrer_close_fd(&h->fd);
+        free(h->path);
+        h->path = NULL;
+    }
+}
+
+static int is_denied(int r)
+{
+    return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+static int make_named(struct cgroup1 *self, const struct barrer_resources_request *request,
+                      struct barrer_error *err)
+{
+    int r = -EEXIST;
+
+    for (unsigned attempt = 1; r == -EEXIST && attempt <= 1000; attempt++) {
+        for (size_t i = 0; i < self->n_hierarchies; i++)
+            if (is_wanted(self, &self->hierarchies[i], request) &&
+                name_group(self, &self->hierarchies[i], request, attempt) < 0)
+                return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
+        r = make_all(self, request->path == NULL, err);
+    }
+    return r;
+}
+
+int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *request,
+                   struct barrer_error *err)
+{
+    const char *parent = self->host->option(self->host, "parent");
+    const char *missing;
+    int r = cgroup1_find(self, err);
+
+    if (r == 0 && request->path != NULL)
+        r = check_path(self, request->path, err);
+    if (r == 0 && parent != NULL && *parent != '\0')
+        r = check_path(self, parent, err);
+    if (r < 0)
+        return r;
+    missing = cgroup1_missing(self, request);
+    if (missing != NULL)
+        return barrer_fail(self->host, err, ENOTSUP,
+                           "limit resources: no hierarchy of cgroup v1 has the controller \"%s\"",
+                           missing);
+    r = make_named(self, request, err);
+    if (!is_denied(r) || !(request->flags & BARRER_RESOURCES_ROOTLESS) ||
+        cgroup1_has_limits(request))
+        return r == -EEXIST ? barrer_fail(self->host, err, EEXIST, "make the container's cgroups")
+                            : r;
+    unmake_all(self);
+    r = record(self, 0, err);
+    barrer_log(self->host, BARRER_LOG_NOTICE,
+               "no cgroup is writable for this user: the container runs without one");
+    return r < 0 ? r : CGROUP1_NONE;
+}
+
+int cgroup1_enter(struct cgroup1 *self, struct barrer_error *err)
+{
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+        int r;
+
+        if (h->path == NULL || h->by_pid)
+            continue;
+        r = cgroup1_open(h);
+        if (r < 0)
+            return barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r,
+                               "open the cgroup \"%s\"", h->path);
+        r = cgroup1_write(self, h, "tasks", "0", err);
+        if (r < 0)
+            return r;
+        h->is_entered = 1;
+    }
+    return 0;
+}
+
+int cgroup1_leave(struct cgroup1 *self, struct barrer_error *err)
+{
+    char path[4096 + 200];
+    int result = 0;
+
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+        int r;
+
+        if (!h->is_entered)
+            continue;
+        (void)snprintf(path, sizeof(path), "%s/%s%s/tasks", mount_of(self), h->folder, h->own);
+        r = barrer_write_at(AT_FDCWD, path, "0");
+        h->is_entered = r < 0;
+        if (r < 0)
+            result = barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r,
+                                 "go back to the cgroup of \"%s\"", path);
+    }
+    return result;
+}
+
+/* The other way in, for groups that must not count the caller. */
+int cgroup1_place(struct cgroup1 *self, pid_t pid, struct barrer_error *err)
+{
+    char text[16];
+    int r = 0;
+
+    (void)snprintf(text, sizeof(text), "%d", (int)pid);
+    for (size_t i = 0; i < self->n_hierarchies && r == 0; i++)
+        if (self->hierarchies[i].path != NULL && self->hierarchies[i].by_pid)
+            r = cgroup1_write(self, &self->hierarchies[i], "cgroup.procs", text, err);
+    return r;
+}
+
+/* Remove all groups below FD, deepest first, with few descriptors however deep they are. */
+static int remove_below(int fd)
+{
+    barrer_auto_fd int current = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    unsigned depth = 0, refused = 0;
+
+    while (current >= 0) {
+        int listing_fd = openat(current, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), next = -1;
+        DIR *listing = listing_fd < 0 ? NULL : fdopendir(listing_fd);
+        const struct dirent *entry;
+        int r = 0;
+
+        if (listing == NULL) {
+            barrer_close_fd(&listing_fd);
+            return -errno;
+        }
+        while (next < 0 && r == 0 && (entry = readdir(listing)) != NULL) {
+            if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+                unlinkat(current, entry->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                continue;
+            if (errno != EBUSY || ++refused > 100000)
+                r = -errno;
+            else
+                next = openat(current, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            depth += next >= 0;
+        }
+        (void)closedir(listing);
+        if (r < 0 || (next < 0 && depth == 0))
+            return r;
+        if (next < 0) {
+            next = openat(current, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            depth--;
+        }
+        (void)close(current);
+        current = next;
+    }
+    return -errno;
+}
+
+/* 0, or -EBUSY while a process is left in H or below it. */
+static int remove_one(struct cgroup1_hierarchy *h)
+{
+    int r;
+
+    if (rmdir(h->path) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EBUSY)
+        return -errno;
+    r = cgroup1_open(h);
+    if (r >= 0)
+        r = remove_below(h->fd);
+    if (r == 0 && rmdir(h->path) < 0 && errno != ENOENT)
+        r = -errno;
+    return r == -ENOENT ? 0 : r;
+}
+
+/* A caller that never came to leave, as after an error in create. */
+static void get_out(const struct cgroup1_hierarchy *h)
+{
+    barrer_auto_free char *path = NULL;
+
+    if (h->path != NULL && asprintf(&path, "%s/../tasks", h->path) >= 0)
+        (void)barrer_write_at(AT_FDCWD, path, "0");
+}
+
+/* Whether the caller itself is in a group of the last component of PATH. */
+static int is_inside(struct cgroup1 *self, const char *path)
+{
+    barrer_auto_fd int fd = self->host->open_proc(self->host, "self/cgroup", O_RDONLY, NULL);
+    barrer_auto_free char *text = calloc(1, CGROUP1_FILE_MAX);
+    const char *name = strrchr(path, '/');
+    size_t length = strlen(name);
+
+    if (fd < 0 || text == NULL || read(fd, text, CGROUP1_FILE_MAX - 1) <= 0)
+        return 0;
+    for (const char *p = text; (p = strstr(p, name)) != NULL; p += length)
+        if (p[length] == '\n' || p[length] == '/')
+            return 1;
+    return 0;
+}
+
+int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err)
+{
+    int r = cgroup1_recall(self, err), is_cleared = 0, result = 0;
+
+    if (r <= 0)
+        return r;
+    (void)cgroup1_leave(self, NULL);
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+        if (h->path == NULL)
+            continue;
+        r = remove_one(h);
+        if (r == -EBUSY && !is_cleared) {
+            if (is_inside(self, h->path))
+                for (size_t j = 0; j < self->n_hierarchies; j++)
+                    get_out(&self->hierarchies[j]);
+            r = cgroup1_clear(self, err);
+            if (r < 0)
+                return r;
+            is_cleared = 1;
+            r = remove_one(h);
+        }
+        barrer_close_fd(&h->fd);
+        if (r < 0)
+            result = barrer_fail(self->host, err, -r, "remove the cgroup \"%s\"", h->path);
+    }
+    return result;
+}
