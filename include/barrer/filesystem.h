@@ -80,7 +80,9 @@ struct barrer_filesystem_ops {
     int (*attach)(void *self, const struct barrer_filesystem_request *request,
                   const struct barrer_target *target, struct barrer_error *err);
     /* In the container's first process, new namespaces, old root still visible: the root, mounts,
-     * devices, links, masks. createContainer hooks run after this. Required of a provider. */
+     * devices, links, masks; the umask is 0. createContainer hooks run after this. Required of a
+     * provider, which leaves the working directory at the container's root, where additions find
+     * it. */
     int (*enter)(void *self, const struct barrer_filesystem_request *request,
                  struct barrer_error *err);
     /* In the same process: make the root the root and let go of the old one. Required of a

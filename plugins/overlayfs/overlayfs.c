@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "devices.h"
@@ -43,12 +42,10 @@ static int enter(void *data, const struct barrer_filesystem_request *request,
                  struct barrer_error *err)
 {
     struct overlayfs *self = data;
-    mode_t mask = umask(0); /* modes of nodes are exact */
     int r;
 
     self->is_inside = true;
     r = build(self, request, err);
-    (void)umask(mask);
     /* Hooks and further plugins find the root as their working directory, and so does pivot. */
     if (r == 0 && fchdir(self->root_fd) < 0)
         r = barrer_fail(self->host, err, errno, "change to the root");

@@ -125,6 +125,9 @@ static void box_child(struct box *box, void *self, struct fake_host *fake, int g
         _exit(1);
     if ((box->clone_flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
         dprintf(1, "error: setresuid: %s\n", strerror(errno));
+    /* As the core does. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)umask(0);
     if (box->in_child != NULL)
         box->in_child(box->arg);
     if (ops->enter(self, &box->request, &fake->error) < 0 ||
@@ -312,7 +315,7 @@ static const char *box_root(const char *name)
 
     shell("mkdir -p %s/bin && cp " BUSYBOX " %s/bin/busybox && cd %s/bin && "
           "for i in sh ls cat stat mount readlink grep sed test mkdir touch rm ln chmod id sort "
-          "head cut wc find dd; do ln -s busybox $i; done",
+          "head cut wc find dd; do ln -sf busybox $i; done",
           path, path, path);
     return path;
 }
