@@ -4,7 +4,7 @@
  * libFuzzer:
  *
  *   clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -DBARRER_LIBFUZZER -Iinclude \
- *       -Icore tests/fuzz/fuzz_spec.c core/oci/[a-z]*.c core/base/{error,log,fd}.c -ljson-c
+ *       -Icore tests/fuzz/fuzz_spec.c core/oci/[a-z]*.c core/base/{clock,error,fd,log}.c -ljson-c
  *
  * Without BARRER_LIBFUZZER it is a TAP test that replays the files and folders it is given, each
  * also in some hundreds of random variants, the same ones every time. What is accepted has to be
