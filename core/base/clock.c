@@ -31,6 +31,5 @@ void clock_rfc3339(char text[CLOCK_SIZE])
     date_of(now.tv_sec / 86400, &year, &month, &day);
     of_day = (unsigned)(now.tv_sec % 86400);
     (void)snprintf(text, CLOCK_SIZE, "%04d-%02u-%02uT%02u:%02u:%02u.%09uZ", year, month % 100,
-                   day % 100, of_day / 3600, of_day / 60 % 60, of_day % 60,
-                   (unsigned)now.tv_nsec);
+                   day % 100, of_day / 3600, of_day / 60 % 60, of_day % 60, (unsigned)now.tv_nsec);
 }

@@ -62,6 +62,22 @@ int fd_read_file(int dir_fd, const char *name, size_t limit, char **ret_text, si
     return fd < 0 ? -errno : fd_read_all(fd, limit, ret_text, ret_length);
 }
 
+ssize_t fd_read_once(int dir_fd, const char *name, char *buffer, size_t size)
+{
+    barrer_auto_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t n;
+
+    if (fd < 0)
+        return -errno;
+    do
+        n = read(fd, buffer, size - 1);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    buffer[n] = '\0';
+    return n;
+}
+
 int fd_write_all(int fd, const void *data, size_t length)
 {
     const char *at = data;

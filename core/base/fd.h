@@ -16,6 +16,9 @@
 int fd_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length);
 /* The same for the file NAME below DIR_FD (AT_FDCWD for a path). */
 int fd_read_file(int dir_fd, const char *name, size_t limit, char **ret_text, size_t *ret_length);
+/* What one read(2) of the file NAME gives, ended with NUL: files of procfs give all of it. The
+ * number of bytes, or -errno. */
+ssize_t fd_read_once(int dir_fd, const char *name, char *buffer, size_t size);
 int fd_write_all(int fd, const void *data, size_t length);
 /* Create or replace NAME below DIR_FD with MODE in one step that a reader never sees half done
  * (a temporary name and rename(2)). */

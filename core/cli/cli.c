@@ -72,8 +72,8 @@ static int set_manager(struct cli *cli, const char *text, struct barrer_error *e
             return 0;
         }
     }
-    return error_fail(err, 0, "--cgroup-manager: expected cgroupfs, systemd or disabled, got \"%s\"",
-                      text);
+    return error_fail(err, 0,
+                      "--cgroup-manager: expected cgroupfs, systemd or disabled, got \"%s\"", text);
 }
 
 static int set_log(struct cli *cli, int option, const char *text, struct barrer_error *err)
@@ -279,9 +279,9 @@ int cli_flush(struct barrer_error *err)
 
 int cli_print_json(struct json_object *json, int is_pretty, struct barrer_error *err)
 {
-    int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
-                (is_pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
-                           : JSON_C_TO_STRING_PLAIN);
+    int flags =
+        JSON_C_TO_STRING_NOSLASHESCAPE |
+        (is_pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN);
 
     (void)printf("%s\n", json_object_to_json_string_ext(json, flags));
     return cli_flush(err);

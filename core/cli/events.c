@@ -116,11 +116,11 @@ static int parse_interval(const char *text, long long *ret_milliseconds, struct 
 {
     char *unit;
     double number = strtod(text, &unit);
-    double factor = strcmp(unit, "ms") == 0                       ? 1
-                    : *unit == '\0' || strcmp(unit, "s") == 0     ? 1000
-                    : strcmp(unit, "m") == 0                      ? 60000
-                    : strcmp(unit, "h") == 0                      ? 3600000
-                                                                  : 0;
+    double factor = strcmp(unit, "ms") == 0                   ? 1
+                    : *unit == '\0' || strcmp(unit, "s") == 0 ? 1000
+                    : strcmp(unit, "m") == 0                  ? 60000
+                    : strcmp(unit, "h") == 0                  ? 3600000
+                                                              : 0;
 
     if (unit == text || factor == 0 || !(number * factor >= 1 && number * factor < 1e12))
         return error_fail(err, 0, "--interval: expected a duration such as 5s, got \"%s\"", text);

@@ -138,8 +138,8 @@ static int execute(const char *path, int is_protected, char **argv)
 static int hand_over(struct cli *cli, char **argv)
 {
     const char *verb = cli->argc > 0 ? cli->argv[0] : "";
-    int is_protected = strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 ||
-                       strcmp(verb, "exec") == 0;
+    int is_protected =
+        strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 || strcmp(verb, "exec") == 0;
     struct barrer_error err;
     char path[PATH_MAX];
     int r = execute(find_program(path, sizeof(path)), is_protected, argv);

@@ -57,8 +57,7 @@ static void print_table(struct json_object *all)
     int width = 11;
 
     for (size_t i = 0; i < json_object_array_length(all); i++) {
-        struct json_object *id =
-            json_object_object_get(json_object_array_get_idx(all, i), "id");
+        struct json_object *id = json_object_object_get(json_object_array_get_idx(all, i), "id");
 
         if (json_object_get_string_len(id) > width)
             width = json_object_get_string_len(id);

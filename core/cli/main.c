@@ -10,15 +10,14 @@
 #include "cli/cli.h"
 
 static const struct cli_verb *const verbs[] = {
-    &verb_create, &verb_start,  &verb_run,    &verb_exec,   &verb_kill,     &verb_delete,
-    &verb_state,  &verb_list,   &verb_ps,     &verb_pause,  &verb_resume,   &verb_update,
-    &verb_events, &verb_spec,   &verb_features, &verb_plan, NULL};
+    &verb_create, &verb_start, &verb_run,      &verb_exec,  &verb_kill,   &verb_delete,
+    &verb_state,  &verb_list,  &verb_ps,       &verb_pause, &verb_resume, &verb_update,
+    &verb_events, &verb_spec,  &verb_features, &verb_plan,  NULL};
 
 static int print_help(void)
 {
-    (void)printf(
-        "Usage: barrer-run [GLOBAL OPTIONS] VERB [OPTIONS] [ARGUMENTS]\n\n"
-        "Run OCI containers through the plugins that barrer.conf names.\n\nVerbs:\n");
+    (void)printf("Usage: barrer-run [GLOBAL OPTIONS] VERB [OPTIONS] [ARGUMENTS]\n\n"
+                 "Run OCI containers through the plugins that barrer.conf names.\n\nVerbs:\n");
     for (size_t i = 0; verbs[i] != NULL; i++)
         (void)printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)printf("\nGlobal options:\n"

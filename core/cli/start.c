@@ -18,4 +18,5 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     return lifecycle_start(&cli->global, id, err);
 }
 
-const struct cli_verb verb_start = {"start", "ID", "Start the payload of a created container", "Options:\n", run};
+const struct cli_verb verb_start = {"start", "ID", "Start the payload of a created container",
+                                    "Options:\n", run};

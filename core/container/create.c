@@ -400,7 +400,12 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
     struct creation c = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1, .result_fd = -1},
+        .spawn = {.pid = -1,
+                  .pidfd = -1,
+                  .channel_fd = -1,
+                  .child_fd = -1,
+                  .start_fd = -1,
+                  .result_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
     };
@@ -420,7 +425,12 @@ int lifecycle_create(const struct global_options *global, const struct create_op
     struct creation c = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1, .result_fd = -1},
+        .spawn = {.pid = -1,
+                  .pidfd = -1,
+                  .channel_fd = -1,
+                  .child_fd = -1,
+                  .start_fd = -1,
+                  .result_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
     };

@@ -47,7 +47,8 @@ static int open_container(struct execution *x, struct barrer_error *err)
                           "--ignore-paused)",
                           x->options->id);
     if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
-        return error_fail(err, 0, "cannot exec in container `%s`, which is %s: container not running",
+        return error_fail(err, 0,
+                          "cannot exec in container `%s`, which is %s: container not running",
                           x->options->id, container_status_name(status));
     x->pidfd = container_pidfd(x->container);
     if (x->pidfd < 0)
@@ -239,7 +240,8 @@ static int open_console(struct execution *x, struct barrer_error *err)
     if (!is_terminal && socket != NULL)
         return error_fail(err, 0, "use --console-socket only with a terminal (--tty)");
     if (is_terminal && x->options->detach && socket == NULL)
-        return error_fail(err, 0, "use --console-socket with exec --detach when a terminal is used");
+        return error_fail(err, 0,
+                          "use --console-socket with exec --detach when a terminal is used");
     r = foreground_init(&x->foreground, is_terminal && socket == NULL, err);
     if (r < 0)
         return r;
@@ -262,8 +264,7 @@ static int open_root(struct execution *x, struct barrer_error *err)
     if (container_flag(x->container, "hasOwnRoot"))
         return 0;
     (void)snprintf(path, sizeof(path), "%d/root", x->container->pid);
-    x->spawn.root_fd =
-        openat(x->flow.context.proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    x->spawn.root_fd = openat(x->flow.context.proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (x->spawn.root_fd < 0)
         return error_fail(err, errno, "open the root of container `%s`", x->container->id);
     return 0;
@@ -319,8 +320,13 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
     struct execution x = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1, .pidfd = -1, .channel_fd = -1, .child_fd = -1, .start_fd = -1,
-                  .result_fd = -1,                  .root_fd = -1},
+        .spawn = {.pid = -1,
+                  .pidfd = -1,
+                  .channel_fd = -1,
+                  .child_fd = -1,
+                  .start_fd = -1,
+                  .result_fd = -1,
+                  .root_fd = -1},
         .foreground = {.sockets = {-1, -1}},
         .console_fd = -1,
         .pidfd = -1,

@@ -74,9 +74,8 @@ int container_put_fact(void *arg, const char *instance, const char *name, const 
         r = 0;
     json_object_put(array);
     if (r == 0 && container->facts_fd < 0) {
-        container->facts_fd =
-            openat(container->folder_fd, "facts",
-                   O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        container->facts_fd = openat(container->folder_fd, "facts",
+                                     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         r = container->facts_fd < 0 ? -errno : 0;
     }
     if (r == 0)

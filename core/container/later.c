@@ -19,8 +19,8 @@
 
 #define KILL_TIMEOUT 10000 /* milliseconds for a killed process to be gone */
 
-int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts,
-                     struct flow *flow, struct barrer_error *err)
+int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
+                     struct barrer_error *err)
 {
     struct json_object *instances = json_object_object_get(container->json, "instances");
     int r;

@@ -38,8 +38,8 @@ int lifecycle_start(const struct global_options *global, const char *id, struct 
 int lifecycle_kill(const struct global_options *global, const char *id, int signal, int all,
                    struct barrer_error *err);
 /* Open CONTAINER's recorded instances of KINDS; FLOW is zeroed memory. */
-int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts,
-                     struct flow *flow, struct barrer_error *err);
+int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
+                     struct barrer_error *err);
 /* The resources backend of a container that has one, for pause, resume, update, ps, events. */
 int lifecycle_open_resources(const struct global_options *global, const char *id,
                              struct container **ret_container, struct flow *flow,

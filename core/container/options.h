@@ -11,7 +11,7 @@ enum rootless_mode { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
 
 /* Before the verb. */
 struct global_options {
-    char *root; /* the state root, resolved */
+    char *root;              /* the state root, resolved */
     const char *config_file; /* --config: one INI file instead of the three folders */
     const char **sets;       /* --set; NULL ends it */
     const char *plugin_dir;

@@ -125,9 +125,10 @@ static int read_state(struct container *container, struct barrer_error *err)
     int r = oci_json_read(container->folder_fd, "state.json", STATE_LIMIT, &container->json, err);
 
     if (r < 0)
-        return r == -ENOENT ? error_fail(err, ENOENT, "container `%s` has no state.json (it is being "
-                                                      "created, or its creation was interrupted: "
-                                                      "delete --force clears it)",
+        return r == -ENOENT ? error_fail(err, ENOENT,
+                                         "container `%s` has no state.json (it is being "
+                                         "created, or its creation was interrupted: "
+                                         "delete --force clears it)",
                                          container->id)
                             : error_wrap(err, r, "container `%s`", container->id);
     if (!json_object_is_type(container->json, json_type_object))
@@ -153,8 +154,7 @@ static int open_folder(const char *root, const char *id, struct container **ret_
     container = allocate(root, id);
     if (container == NULL)
         return error_fail(err, ENOMEM, "open container `%s`", id);
-    container->folder_fd =
-        open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    container->folder_fd = open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (container->folder_fd < 0) {
         if (errno == ENOENT)
             r = error_fail(err, ENOENT, "container `%s` does not exist: open \"%s\"", id,
@@ -286,7 +286,7 @@ uint64_t container_start_time(pid_t pid)
     const char *end;
 
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    if (barrer_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+    if (fd_read_once(AT_FDCWD, path, text, sizeof(text)) <= 0)
         return 0;
     /* The name, field 2, may hold blanks and parentheses. */
     end = strrchr(text, ')');
@@ -321,8 +321,7 @@ static int is_paused(const struct container *container)
     const char *line = container_text(container, "pausedLine");
     char text[4096], *next = text;
 
-    if (file == NULL || line == NULL ||
-        barrer_read_at(AT_FDCWD, file, text, sizeof(text)) <= 0)
+    if (file == NULL || line == NULL || fd_read_once(AT_FDCWD, file, text, sizeof(text)) <= 0)
         return 0;
     for (char *word; (word = strsep(&next, "\n")) != NULL;)
         if (strcmp(word, line) == 0)

@@ -31,11 +31,11 @@ struct container {
     char *id;
     char *folder; /* ROOT/ID */
     int folder_fd;
-    struct json_object *json; /* state.json */
+    struct json_object *json;  /* state.json */
     struct json_object *facts; /* {instance: {name: value}}, or NULL: not read */
-    int facts_fd;  /* for appending; -1 until the first fact */
-    int has_no_fifos;  /* of `run`: container_remove need not look for them */
-    int has_torn_fact; /* the journal's last line has no end */
+    int facts_fd;              /* for appending; -1 until the first fact */
+    int has_no_fifos;          /* of `run`: container_remove need not look for them */
+    int has_torn_fact;         /* the journal's last line has no end */
 
     /* From state.json. */
     pid_t pid;           /* 0: none yet */

@@ -60,8 +60,7 @@ static char *await(struct child *child, enum channel_type type)
     char *text;
 
     for (;;) {
-        if (channel_receive(child->spawn->child_fd, &message) < 0 ||
-            message.type == CHANNEL_CLOSED)
+        if (channel_receive(child->spawn->child_fd, &message) < 0 || message.type == CHANNEL_CLOSED)
             _exit(1);
         text = message.text[0] != '\0' ? strdup(message.text) : NULL;
         if (message.type == CHANNEL_PERMIT) {
@@ -78,8 +77,8 @@ static int join(struct child *child, const struct barrer_join *with)
     static const struct {
         uint32_t type;
         const char *name;
-    } names[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mount"},   {CLONE_NEWPID, "pid"},
-                 {CLONE_NEWNET, "network"}, {CLONE_NEWIPC, "ipc"},  {CLONE_NEWUTS, "uts"},
+    } names[] = {{CLONE_NEWUSER, "user"},     {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},
+                 {CLONE_NEWNET, "network"},   {CLONE_NEWIPC, "ipc"},  {CLONE_NEWUTS, "uts"},
                  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
     const char *name = "container's";
 
@@ -146,10 +145,9 @@ static int write_time_offsets(struct child *child)
     int r;
 
     for (size_t i = 0; i < plan->n_time_offsets && used < sizeof(text); i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %lld %u\n",
-                                 plan->time_offsets[i].clock,
-                                 (long long)plan->time_offsets[i].seconds,
-                                 plan->time_offsets[i].nanoseconds);
+        used += (size_t)snprintf(
+            text + used, sizeof(text) - used, "%s %lld %u\n", plan->time_offsets[i].clock,
+            (long long)plan->time_offsets[i].seconds, plan->time_offsets[i].nanoseconds);
     /* become_root has made us undumpable, and the file root's of the host. */
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     r = used > 0 ? barrer_write_at(proc_fd, "self/timens_offsets", text) : 0;
@@ -181,7 +179,7 @@ static void reset_signals(const struct child *child)
     char status[4096];
     sigset_t none;
 
-    if (barrer_read_at(child->flow->context.proc_fd, "self/status", status, sizeof(status)) > 0)
+    if (fd_read_once(child->flow->context.proc_fd, "self/status", status, sizeof(status)) > 0)
         line = strstr(status, "\nSigIgn:");
     if (line != NULL) {
         unsigned long long ignored = strtoull(line + 8, NULL, 16);
@@ -229,8 +227,7 @@ static int run_create_hooks(struct child *child)
  * without blocking, must be a regular file, and is read by us. */
 static void find_home(uint32_t uid, char *home, size_t size)
 {
-    barrer_auto_fd int fd =
-        open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    barrer_auto_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     barrer_auto_free char *text = NULL;
     struct stat st;
     size_t length;
@@ -246,8 +243,8 @@ static void find_home(uint32_t uid, char *home, size_t size)
 
         for (size_t i = 0; i < 7; i++)
             fields[i] = strsep(&line, ":");
-        if (fields[5] != NULL && fields[5][0] == '/' &&
-            strtoul(fields[2], NULL, 10) == uid && fields[2][0] >= '0' && fields[2][0] <= '9') {
+        if (fields[5] != NULL && fields[5][0] == '/' && strtoul(fields[2], NULL, 10) == uid &&
+            fields[2][0] >= '0' && fields[2][0] <= '9') {
             (void)snprintf(home, size, "HOME=%s", fields[5]);
             return;
         }

@@ -179,8 +179,8 @@ static int compose_kind(struct flow *flow, const struct config *config, unsigned
         if (r < 0 && value->line > 0)
             r = error_wrap(err, r, "%s:%u: [flow container] %s", value->file, value->line, key);
     }
-    if (r == 0 && composition->n_positions == 0 &&
-        kind != BARRER_ISOLATION && kind != BARRER_RESOURCES)
+    if (r == 0 && composition->n_positions == 0 && kind != BARRER_ISOLATION &&
+        kind != BARRER_RESOURCES)
         r = error_fail(err, 0, "[flow container] %s: expected at least one plugin, got none", key);
     composition_destroy(composition);
     return r;
@@ -292,8 +292,7 @@ static struct json_object *record_member(const struct flow_member *member)
     struct json_object *object = json_object_new_object();
     struct json_object *options = json_object_new_object();
 
-    json_object_object_add(object, "kind",
-                           json_object_new_string(loader_kind_name(member->kind)));
+    json_object_object_add(object, "kind", json_object_new_string(loader_kind_name(member->kind)));
     json_object_object_add(object, "name", json_object_new_string(instance->name));
     json_object_object_add(object, "module", json_object_new_string(instance->module));
     for (const struct barrer_pair *p = instance->options; p != NULL && p->key != NULL; p++)

@@ -61,8 +61,8 @@ int flow_compose(struct flow *flow, const struct config *config, enum cgroup_man
 int flow_compose_all(struct flow *flow, const struct config *config, struct barrer_error *err);
 /* Compose from the "instances" of state.json: of KINDS (a mask of 1 << BARRER_...), and, when
  * ONLY_FACTS, only those that recorded facts. */
-int flow_recompose(struct flow *flow, struct json_object *instances, unsigned kinds,
-                   int only_facts, struct barrer_error *err);
+int flow_recompose(struct flow *flow, struct json_object *instances, unsigned kinds, int only_facts,
+                   struct barrer_error *err);
 /* What flow_recompose needs, as a new JSON array. */
 struct json_object *flow_record(const struct flow *flow);
 /* Every property of SPEC of the kinds in KINDS is honoured by a member, or an error that names

@@ -57,8 +57,7 @@ __attribute__((noreturn)) static void execute(const struct oci_hook *hook, int s
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(state_fd, STDIN_FILENO) < 0)
         _exit(126);
-    (void)execve(hook->path, (char *const *)(uintptr_t)args,
-                 (char *const *)(uintptr_t)environment);
+    (void)execve(hook->path, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)environment);
     _exit(errno == ENOENT ? 127 : 126);
 }
 

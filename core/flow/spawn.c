@@ -107,8 +107,8 @@ pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
         has_no_clone3 = 1;
     }
     /* Linux before 5.3, or a seccomp filter: fork, and place the process by hand. */
-    pid = (pid_t)syscall(SYS_clone, (flags & ~(uint64_t)CLONE_PIDFD) |
-                                        (flags & CLONE_PARENT ? 0 : SIGCHLD),
+    pid = (pid_t)syscall(SYS_clone,
+                         (flags & ~(uint64_t)CLONE_PIDFD) | (flags & CLONE_PARENT ? 0 : SIGCHLD),
                          NULL, NULL, NULL, NULL);
     if (pid > 0 && cgroup_fd >= 0) {
         char text[16];
@@ -194,8 +194,8 @@ static int start_process(struct spawn *spawn, struct barrer_error *err)
 static int mark_each_close_on_exec(const struct spawn *spawn, unsigned first,
                                    struct barrer_error *err)
 {
-    int folder_fd = openat(spawn->flow->context.proc_fd, "self/fd",
-                           O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder_fd =
+        openat(spawn->flow->context.proc_fd, "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = folder_fd >= 0 ? fdopendir(folder_fd) : NULL;
 
     if (folder == NULL)

@@ -16,12 +16,12 @@ struct spawn {
     /* Asked. */
     struct flow *flow;
     int is_exec;
-    int start_fd;        /* create: a FIFO, open for reading and writing, that `start` writes a
-                            byte to; else -1 */
-    int result_fd;       /* create: another one, which `start` reads: the error, or the end when
-                            the payload is executed; else -1 */
-    int root_fd;         /* exec without a mount namespace to join: the container's root; else -1 */
-    int preserve_fds;    /* how many descriptors after 2 the payload keeps */
+    int start_fd;     /* create: a FIFO, open for reading and writing, that `start` writes a
+                         byte to; else -1 */
+    int result_fd;    /* create: another one, which `start` reads: the error, or the end when
+                         the payload is executed; else -1 */
+    int root_fd;      /* exec without a mount namespace to join: the container's root; else -1 */
+    int preserve_fds; /* how many descriptors after 2 the payload keeps */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
     /* The container's state as JSON with this status and pid, for hooks; a fresh string. */
     char *(*state_json)(void *arg, const char *status, pid_t pid);

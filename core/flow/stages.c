@@ -109,8 +109,7 @@ HAS(resources, join)
 static int resources_join(struct flow *flow, struct instance *instance, struct barrer_error *err)
 {
     struct barrer_resources_plan plan = {.size = sizeof(plan), .cgroup_fd = -1};
-    int r =
-        OPS(instance->plugin, resources)->join(instance->self, flow->exec_cgroup, &plan, err);
+    int r = OPS(instance->plugin, resources)->join(instance->self, flow->exec_cgroup, &plan, err);
 
     return r < 0 ? r : merge_resources(flow, &plan, err);
 }
@@ -206,8 +205,7 @@ static const struct stage_row rows[] = {
         "terminal, limits, labels"),
     ROW(STAGE_DROP, "drop", process, PROCESS, drop, SIDE_CHILD, BOTH,
         "user, capabilities, filters"),
-    ROW(STAGE_RESOLVE, "resolve", runtime, RUNTIME, resolve, SIDE_CHILD, BOTH,
-        "find the payload"),
+    ROW(STAGE_RESOLVE, "resolve", runtime, RUNTIME, resolve, SIDE_CHILD, BOTH, "find the payload"),
     CORE(STAGE_EXECUTE, "execute", SIDE_CHILD, BOTH, "execve of the payload"),
     ROW(STAGE_UPDATE, "update", resources, RESOURCES, update, SIDE_HOST, FLOW_LATER,
         "change limits"),

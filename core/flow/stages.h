@@ -44,9 +44,9 @@ struct stage_row {
 /* All rows, in order; name == NULL ends it. */
 const struct stage_row *stage_rows(void);
 
-/* Run STAGE of the flow on every member that has it, in the table's order; `release` in the reverse order,
- * on the members that recorded facts, going on after errors (which are logged; the first one is
- * returned). The error names kind and instance. */
+/* Run STAGE of the flow on every member that has it, in the table's order; `release` in the reverse
+ * order, on the members that recorded facts, going on after errors (which are logged; the first one
+ * is returned). The error names kind and instance. */
 int stage_run(struct flow *flow, enum stage stage, struct barrer_error *err);
 /* Whether any member has an operation for STAGE. */
 int stage_any(const struct flow *flow, enum stage stage);
