@@ -170,6 +170,10 @@ if [ -z "${BARRER_FLAGS+set}" ]; then
         BARRER_FLAGS="--plugin-dir $abs_top_builddir/tests/stage/plugins"
 fi
 export BARRER_RUN BARRER_FLAGS
+[ -x "$BARRER_RUN" ] || {
+    echo "Bail out! there is no $BARRER_RUN (set abs_top_builddir)"
+    exit 99
+}
 # shellcheck disable=SC2086 # the flags are words
 barrer() { "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" "$@" 8>&- 9>&-; }
 has_dynamic_plugins() { [[ $BARRER_FLAGS = *--plugin-dir* ]]; }

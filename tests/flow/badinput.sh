@@ -48,7 +48,7 @@ for verb in create run start state kill delete exec list ps pause resume update 
 done
 refuses "an option without its value" 'bundle' barrer create --bundle
 refuses "no container id" '(id|ID|argument)' barrer state
-refuses "too many arguments" '(argument|too many|unexpected)' barrer state a b
+refuses "too many arguments" '"b"' barrer state a b
 refuses "a format that is none" 'yaml' barrer list --format yaml
 refuses "a log format that is none" 'yaml' "$BARRER_RUN" --log-format yaml list
 refuses "a log level that is none" 'loud' "$BARRER_RUN" --log-level loud list
