@@ -368,6 +368,8 @@ static int mount_by_context(struct overlayfs *self, const struct barrer_filesyst
                 : barrer_fail(self->host, err, errno, "open the file system \"overlay\"");
     }
     if (r == 0)
+        r = add_option(self, &assembly, "source", "overlay", err);
+    if (r == 0)
         r = add_lowers_by_context(self, &assembly, err);
     if (r == -E2BIG)
         r = 1;

@@ -86,3 +86,25 @@ EXTRA_DIST += tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.js
 	tests/fuzz/corpus/spec/resources.json tests/fuzz/corpus/spec/rootless.json \
 	tests/fuzz/corpus/spec/seccomp.json tests/fuzz/corpus/spec/too-deep.json \
 	tests/fuzz/corpus/spec/truncated.json tests/fuzz/corpus/spec/unknown.json
+
+# plugins/overlayfs
+EXTRA_DIST += %D%/test_overlayfs_box.h
+overlayfs_tests = %D%/test_overlayfs %D%/test_overlayfs_mounts %D%/test_overlayfs_hostile \
+	%D%/test_overlayfs_layers %D%/test_overlayfs_cgroups
+check_PROGRAMS += $(overlayfs_tests)
+TESTS += $(overlayfs_tests)
+%C%_test_overlayfs_SOURCES = %D%/test_overlayfs.c $(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_LDADD = %D%/libfake.la
+%C%_test_overlayfs_mounts_SOURCES = %D%/test_overlayfs_mounts.c $(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_mounts_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_mounts_LDADD = %D%/libfake.la
+%C%_test_overlayfs_hostile_SOURCES = %D%/test_overlayfs_hostile.c $(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_hostile_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_hostile_LDADD = %D%/libfake.la
+%C%_test_overlayfs_layers_SOURCES = %D%/test_overlayfs_layers.c $(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_layers_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_layers_LDADD = %D%/libfake.la
+%C%_test_overlayfs_cgroups_SOURCES = %D%/test_overlayfs_cgroups.c $(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_cgroups_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_cgroups_LDADD = %D%/libfake.la

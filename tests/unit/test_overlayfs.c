@@ -195,7 +195,7 @@ static void test_shared_namespaces(void)
     if (has_mqueue)
         box_has("mount:/dev/mqueue=rw,nosuid,nodev,noexec,relatime - mqueue", "so is /dev/mqueue");
     else
-        skip("so is /dev/mqueue", "the host has none");
+        printf("# the host has no /dev/mqueue to show\n");
     box_is("null", "666 character special file 1:3 0:0", "/dev/null is the host's");
     box_is("touch", "1", "the root is read-only");
     box_is("keys", "0", "a masked file is empty");

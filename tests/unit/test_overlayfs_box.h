@@ -278,9 +278,12 @@ __attribute__((unused)) static void box_has_not(const char *text, const char *wh
 /* A folder of our own on a tmpfs in a mount namespace of our own, which vanishes with it. */
 static char box_folder[] = "/tmp/barrer-overlayfs-XXXXXX";
 
+static pid_t box_owner;
+
 static void box_cleanup(void)
 {
-    (void)rmdir(box_folder);
+    if (getpid() == box_owner && chdir("/") == 0 && umount2(box_folder, MNT_DETACH) == 0)
+        (void)rmdir(box_folder);
 }
 
 /* 0: cannot work here; the reason is printed. */
@@ -296,6 +299,7 @@ static int box_setup(void)
         skip("the plugin overlayfs", "cannot mount here");
         return 0;
     }
+    box_owner = getpid();
     (void)atexit(box_cleanup);
     return 1;
 }
