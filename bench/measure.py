@@ -317,11 +317,13 @@ def measure_libraries(bench):
                    "libc" if label.startswith("libc +") else
                    "static program" if label in ("libc", "loader") else None)
         if without is not None:
-            each["share"] = ratio(each["median"] - figures[without]["median"], bench.crun_run)
+            each["share"] = ratio(each["min"] - figures[without]["min"], bench.least)
     return figures
 
 
-SIZES = (1, 100, 500)
+MOUNTS = (1, 100, 500)
+# The kernel's overlay takes 500 lower layers, and the bundle's root is one of them.
+LAYERS = (1, 100, 499)
 
 
 def add_mounts(number):
@@ -335,51 +337,52 @@ def add_mounts(number):
     return change
 
 
-def growth(figures, key="median"):
+def growth(figures, key):
     """The cost of one more at the large end, against that at the small end: 1 is linear."""
-    small, middle, large = (figures[n][key] for n in SIZES)
-    first = (middle - small) / (SIZES[1] - SIZES[0])
-    second = (large - middle) / (SIZES[2] - SIZES[1])
+    sizes = sorted(figures)
+    small, middle, large = (figures[n][key] for n in sizes)
+    first = (middle - small) / (sizes[1] - sizes[0])
+    second = (large - middle) / (sizes[2] - sizes[1])
     return ratio(second, first)
 
 
-def measure_growth(bench, title, runtimes, words):
+def measure_growth(bench, title, sizes, runtimes, words):
     """WORDS(runtime, number) is the command of one case."""
     group = bench.group(title, max(10, bench.rounds // 5))
     for r in runtimes:
-        for n in SIZES:
+        for n in sizes:
             group.add(f"{r.name} {n}", words(r, n))
     figures = group.measure()
     result = {}
     for r in runtimes:
-        own = {n: figures[f"{r.name} {n}"] for n in SIZES}
-        result[r.name] = {"growth": growth(own), "growth_min": growth(own, "min"),
-                          "times": {n: ratio(own[n]["median"], bench.crun_run) for n in SIZES},
+        own = {n: figures[f"{r.name} {n}"] for n in sizes}
+        result[r.name] = {"growth": growth(own, "median"), "growth_min": growth(own, "min"),
+                          "times": {n: ratio(own[n]["median"], bench.crun_run) for n in sizes},
                           "calls": {n: count_calls([w.replace("%", "count") for w in words(r, n)])
-                                    for n in SIZES}}
+                                    for n in sizes}}
     return result
 
 
 def measure_mounts(bench):
-    bundles = {n: make_bundle(f"mounts-{n}", ["true"], add_mounts(n)) for n in SIZES}
-    return measure_growth(bench, "mounts", bench.runtimes, lambda r, n: r.verb(
+    bundles = {n: make_bundle(f"mounts-{n}", ["true"], add_mounts(n)) for n in MOUNTS}
+    return measure_growth(bench, "mounts", MOUNTS, bench.runtimes, lambda r, n: r.verb(
         "run", "--bundle", bundles[n], f"bench-m{n}-%"))
 
 
 def measure_layers(bench):
     bundle = make_bundle("layers", ["true"])
-    for i in range(SIZES[-1]):
+    for i in range(LAYERS[-1]):
         os.makedirs(f"{TOP}/layers/{i}")
         with open(f"{TOP}/layers/{i}/file", "w", encoding="utf-8") as file:
             file.write(str(i))
     barrer = bench.runtimes[0]
 
-    for n in SIZES:
+    for n in LAYERS:
         with open(f"{TOP}/layers-{n}.conf", "w", encoding="utf-8") as file:
             file.write("[plugin overlayfs]\n")
             for i in range(n):
                 file.write(f"layers += {TOP}/layers/{i}\n")
-    return measure_growth(bench, "layers", [barrer], lambda r, n: r.verb(
+    return measure_growth(bench, "layers", LAYERS, [barrer], lambda r, n: r.verb(
         "--config", f"{TOP}/layers-{n}.conf", "run", "--bundle", bundle, f"bench-l{n}-%"))
 
 
@@ -393,7 +396,7 @@ class Bench:
         self.runtimes = find_runtimes(self.bundle)
         names = [r.name for r in self.runtimes]
         self.base = "crun" if "crun" in names else names[0]
-        self.crun_run = None
+        self.crun_run = self.least = None
 
     def group(self, title, rounds):
         return Group(title, rounds, self.work + "/time")
@@ -429,18 +432,19 @@ def print_tables(bench, result):
                           for verb, figures in result["verbs"].items()
                           for label, f in figures.items()]))
     if "libraries" in result:
-        out.append(f"Cost of a shared library or plugin, as a share of {bench.base}'s `run`\n")
+        out.append(f"Cost of a shared library or plugin, as a share of {bench.base}'s `run` (minima)\n")
         out.append(table(["", "share"],
                          [[label, f"{100 * f['share']:.1f} %"]
                           for label, f in result["libraries"].items() if "share" in f]))
-    for title, what in (("mounts", "bind mounts"), ("layers", "overlay layers")):
+    for title, what, sizes in (("mounts", "bind mounts", MOUNTS),
+                              ("layers", "overlay layers", LAYERS)):
         if title in result:
-            out.append(f"{what.capitalize()}: `run` with {', '.join(map(str, SIZES))} of them, as "
+            out.append(f"{what.capitalize()}: `run` with {', '.join(map(str, sizes))} of them, as "
                        f"ratios to {bench.base}'s default `run`; the cost of one more between "
                        "the last two, against that between the first two (1 is linear)\n")
-            out.append(table(["", *map(str, SIZES), "system calls", "growth"],
-                             [[name, *(times(f["times"][n]) for n in SIZES),
-                               ", ".join(str(f["calls"][n]) for n in SIZES), f["growth"]]
+            out.append(table(["", *map(str, sizes), "system calls", "growth"],
+                             [[name, *(times(f["times"][n]) for n in sizes),
+                               ", ".join(str(f["calls"][n]) for n in sizes), f["growth"]]
                               for name, f in result[title].items()]))
     return "\n".join(out)
 
@@ -464,6 +468,7 @@ def main():
     bench = Bench(options)
     result = {"run": measure_run(bench, bench.bundle)}
     bench.crun_run = result["run"][bench.base]["median"]
+    bench.least = result["run"][bench.base]["min"]
     for name, measure in (("verbs", measure_verbs), ("libraries", measure_libraries),
                           ("mounts", measure_mounts), ("layers", measure_layers)):
         if name in groups:
