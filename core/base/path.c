@@ -366,30 +366,38 @@ static struct {
     uid_t owner;      /* for whom; a question for another one starts anew */
     uid_t root_owner; /* of "/" */
     size_t n;
-    char *folders[32];
+    struct {
+        char *path;
+        int is_sticky; /* only safe when what is in it is */
+    } folders[32];
 } approved;
 
-static int is_approved(const char *folder)
+static int is_approved(const char *folder, int *is_sticky)
 {
     for (size_t i = 0; i < approved.n; i++)
-        if (strcmp(approved.folders[i], folder) == 0)
+        if (strcmp(approved.folders[i].path, folder) == 0) {
+            *is_sticky = approved.folders[i].is_sticky;
             return 1;
+        }
     return 0;
 }
 
-static void approve(const char *folder)
+static void approve(const char *folder, int is_sticky)
 {
     size_t room = sizeof(approved.folders) / sizeof(*approved.folders);
+    char *path = approved.n < room ? strdup(folder) : NULL;
 
     /* A folder that finds no place is asked about again. */
-    if (approved.n < room && (approved.folders[approved.n] = strdup(folder)) != NULL)
-        approved.n++;
+    if (path == NULL)
+        return;
+    approved.folders[approved.n].path = path;
+    approved.folders[approved.n++].is_sticky = is_sticky;
 }
 
 static void forget_approved(uid_t owner)
 {
     while (approved.n > 0)
-        free(approved.folders[--approved.n]);
+        free(approved.folders[--approved.n].path);
     approved.owner = owner;
 }
 
@@ -444,12 +452,13 @@ static int check_component(const char *path, const struct stat *st, int *is_stic
     if (!writable) {
         *is_sticky = 0;
         if (S_ISDIR(st->st_mode))
-            approve(path);
+            approve(path, 0);
         return 0;
     }
     /* Nobody but its owner can rename or remove what is in a sticky folder. */
     if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) && is_root(st->st_uid)) {
         *is_sticky = 1;
+        approve(path, 1);
         return 0;
     }
     return refuse_mode(path, st, err);
@@ -504,8 +513,9 @@ static int check_next(char *done, char *rest, int *is_sticky, unsigned *links,
         cut_last(path);
         cut_last(path);
     }
-    if (path[0] == '\0' || is_approved(path)) {
+    if (path[0] == '\0')
         *is_sticky = 0;
+    if (path[0] == '\0' || is_approved(path, is_sticky)) {
         strcpy(done, path);
         return 0;
     }
@@ -525,7 +535,7 @@ static int check_root(struct barrer_error *err)
     struct stat st;
     int is_sticky = 0;
 
-    if (is_approved("/"))
+    if (is_approved("/", &is_sticky))
         return 0;
     if (lstat("/", &st) < 0)
         return error_fail(err, errno, "look at \"/\"");
