@@ -7,6 +7,7 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -69,6 +70,50 @@ static void test_rlimits(void)
     else
         ok(strstr(value_of(journey.text, "Max processes"), "unlimited") != NULL,
            "a hard limit is raised");
+}
+
+/* What a process in a user namespace is like, for a hard limit. */
+static int lose_sys_resource(void)
+{
+    struct {
+        uint32_t version;
+        int pid;
+    } head = {0x20080522, 0};
+    struct {
+        uint32_t effective, permitted, inheritable;
+    } data[2];
+
+    if (syscall(SYS_capget, &head, data) < 0)
+        return -1;
+    data[0].effective &= ~(1u << 24);
+    data[0].permitted &= ~(1u << 24);
+    return (int)syscall(SYS_capset, &head, data);
+}
+
+static void test_raise(void)
+{
+    static const struct barrer_rlimit raised[] = {{"RLIMIT_MSGQUEUE", 7, 1000000}};
+    const struct rlimit low = {.rlim_cur = 5, .rlim_max = 6};
+    struct journey journey = journey_of(&process_LTX_barrer);
+
+    if (prctl(PR_CAPBSET_READ, 24, 0, 0, 0) != 1) {
+        skip("raising hard limits from the host", "needs CAP_SYS_RESOURCE");
+        return;
+    }
+    if (setrlimit(RLIMIT_MSGQUEUE, &low) < 0)
+        abort();
+    journey.before = lose_sys_resource;
+    journey.after = tell_rlimits;
+    journey.request.rlimits = raised;
+    journey.request.n_rlimits = 1;
+    run_journey(&journey);
+    is_refused(&journey, "CAP_SYS_RESOURCE", "a process without the capability cannot raise it");
+    journey.request.flags = BARRER_PROCESS_USERNS;
+    run_journey(&journey);
+    is_done(&journey, "a hard limit of a process in a user namespace");
+    ok(strncmp(value_of(journey.text, "Max msgqueue size"), "7 ", 2) == 0 &&
+           strstr(value_of(journey.text, "Max msgqueue size"), "1000000"),
+       "it is raised from the host");
 }
 
 static void tell_score(FILE *out)
@@ -262,6 +307,7 @@ int main(void)
         return tap_done();
     }
     test_rlimits();
+    test_raise();
     test_oom_score();
     test_scheduler();
     test_affinity();

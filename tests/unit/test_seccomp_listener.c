@@ -4,6 +4,7 @@
  */
 #include <json-c/json.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,7 +48,11 @@ static void answer_calls(int listener_fd, int out_fd)
     for (;;) {
         struct seccomp_notif call = {0};
         struct seccomp_notif_resp reply = {0};
+        struct pollfd poll_fd = {.fd = listener_fd, .events = POLLIN};
 
+        /* POLLHUP, Linux 5.8: nobody is left. (Receiving returns for that since 6.11 only.) */
+        if (poll(&poll_fd, 1, -1) < 0 || !(poll_fd.revents & POLLIN))
+            return;
         if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
             if (errno == EINTR)
                 continue;
