@@ -114,8 +114,12 @@ static int open_below(struct cgroup_group *group, const char *path, struct barre
                                "the cgroup path \"%s\" leads out of the container's cgroup", path);
         p += length;
     }
-    return group->host->open_in_root(group->host, group->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC,
-                                     0, err);
+    fd = group->host->open_in_root(group->host, group->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC,
+                                   0, err);
+    if (fd == -ENOENT)
+        return barrer_fail(group->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"",
+                           group->full, path);
+    return fd;
 }
 
 static int join(void *self, const char *path, struct barrer_resources_plan *plan,

@@ -7,6 +7,10 @@
  * It walks the rules from the last to the first with the requested kinds of access that no rule
  * has decided on yet. A rule that denies one of them ends the walk; a rule that allows takes its
  * kinds out; nothing left means yes, the end of the rules means no.
+ *
+ * The kernel's check of a program takes far longer than loading it, and grows with the square of
+ * the number of branches: neighbours share the tests of type and major number, and all verdicts
+ * are jumps to one place.
  */
 #include "cgroup.h"
 
@@ -17,8 +21,10 @@
 
 #define PROGRAM_NAME "barrer_devices"
 /* Instructions of one rule at most, and of the frame around all rules. */
-#define RULE_MAX 7
-#define FRAME_MAX 9
+#define RULE_MAX 6
+#define FRAME_MAX 10
+/* Jumps go forward by at most 32767 instructions. */
+#define PROGRAM_MAX 32000
 
 static struct bpf_insn insn(int code, unsigned dst, unsigned src, int16_t off, int32_t imm)
 {
@@ -32,11 +38,24 @@ static struct bpf_insn insn(int code, unsigned dst, unsigned src, int16_t off, i
     insn(BPF_LDX | BPF_MEM | BPF_W, dst, 1, offsetof(struct bpf_cgroup_dev_ctx, member), 0)
 #define AND(dst, imm) insn(BPF_ALU | BPF_AND | BPF_K, dst, 0, 0, imm)
 #define SHIFT_RIGHT(dst, imm) insn(BPF_ALU | BPF_RSH | BPF_K, dst, 0, 0, imm)
-#define SKIP_UNLESS(dst, imm, n) insn(BPF_JMP | BPF_JNE | BPF_K, dst, 0, (int16_t)(n), imm)
-#define SKIP_IF(dst, imm, n) insn(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, (int16_t)(n), imm)
+#define JUMP(to) insn(BPF_JMP | BPF_JA, 0, 0, to, 0)
+#define JUMP_IF(dst, imm, to) insn(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, to, imm)
+#define JUMP_UNLESS(dst, imm, to) insn(BPF_JMP | BPF_JNE | BPF_K, dst, 0, to, imm)
 #define EXIT insn(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 enum { RESULT = 0, SCRATCH = 1, TYPE = 2, ACCESS = 3, MAJOR = 4, MINOR = 5 };
+
+/* Where a jump goes, until the place is known. */
+enum { TO_DENY = -2, TO_ALLOW = -1 };
+
+struct program {
+    struct bpf_insn *insns;
+    size_t n;
+    char type;          /* what the instructions before have made sure of; 'a': nothing */
+    int64_t major;      /* the same; -1: nothing */
+    size_t type_guard;  /* the jump that skips the rules of this type ... */
+    size_t major_guard; /* ... and of this major number */
+};
 
 static int access_mask(const char *access)
 {
@@ -58,51 +77,124 @@ static int is_everything(const struct barrer_device_rule *rule)
            access_mask(rule->access) == (int)ALL_ACCESS;
 }
 
-static size_t add_rule(struct bpf_insn *p, const struct barrer_device_rule *rule)
+static void emit(struct program *p, struct bpf_insn instruction)
 {
-    int mask = access_mask(rule->access),
-        tests = (rule->type == 'b' || rule->type == 'c') + (rule->major >= 0) + (rule->minor >= 0);
-    /* Each test that fails skips the tests after it and the four instructions of the verdict. */
-    int skip = tests + 3;
-    size_t n = 0;
-
-    if (rule->type == 'b' || rule->type == 'c')
-        p[n++] =
-            SKIP_UNLESS(TYPE, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, skip--);
-    if (rule->major >= 0)
-        p[n++] = SKIP_UNLESS(MAJOR, (int32_t)rule->major, skip--);
-    if (rule->minor >= 0)
-        p[n++] = SKIP_UNLESS(MINOR, (int32_t)rule->minor, skip--);
-    if (rule->allow) {
-        p[n++] = AND(ACCESS, (int32_t)(ALL_ACCESS & ~(unsigned)mask));
-        p[n++] = SKIP_UNLESS(ACCESS, 0, 2);
-        p[n++] = MOVE(RESULT, 1);
-        p[n++] = EXIT;
-    } else {
-        p[n++] = COPY(SCRATCH, ACCESS);
-        p[n++] = AND(SCRATCH, mask);
-        p[n++] = SKIP_IF(SCRATCH, 0, 1);
-        p[n++] = EXIT; /* the result is 0 */
-    }
-    return n;
+    p->insns[p->n++] = instruction;
 }
 
-static size_t make_program(struct bpf_insn *p, const struct barrer_device_rule *rules, size_t first,
-                           size_t n_rules)
+/* Let a guard skip to here. */
+static void close_guard(struct program *p, size_t guard)
 {
-    size_t n = 0;
+    p->insns[guard].off = (int16_t)(p->n - guard - 1);
+}
 
-    p[n++] = LOAD(TYPE, access_type);
-    p[n++] = COPY(ACCESS, TYPE);
-    p[n++] = AND(TYPE, 0xffff);
-    p[n++] = SHIFT_RIGHT(ACCESS, 16);
-    p[n++] = LOAD(MAJOR, major);
-    p[n++] = LOAD(MINOR, minor);
-    p[n++] = MOVE(RESULT, 0);
+static void close_major(struct program *p)
+{
+    if (p->major >= 0)
+        close_guard(p, p->major_guard);
+    p->major = -1;
+}
+
+static void close_type(struct program *p)
+{
+    close_major(p);
+    if (p->type != 'a')
+        close_guard(p, p->type_guard);
+    p->type = 'a';
+}
+
+static void open_guards(struct program *p, char type, int64_t major)
+{
+    if (p->type != type) {
+        close_type(p);
+        p->type = type;
+        p->type_guard = p->n;
+        if (type != 'a')
+            emit(p, JUMP_UNLESS(TYPE, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, 0));
+    }
+    if (p->major != major) {
+        close_major(p);
+        p->major = major;
+        p->major_guard = p->n;
+        if (major >= 0)
+            emit(p, JUMP_UNLESS(MAJOR, (int32_t)major, 0));
+    }
+}
+
+/* A rule about some kinds of access. */
+static void add_partial(struct program *p, const struct barrer_device_rule *rule)
+{
+    unsigned mask = (unsigned)access_mask(rule->access);
+    size_t guard = p->n;
+
+    if (rule->minor >= 0)
+        emit(p, JUMP_UNLESS(MINOR, (int32_t)rule->minor, 0));
+    if (rule->allow) {
+        emit(p, AND(ACCESS, (int32_t)(ALL_ACCESS & ~mask)));
+        emit(p, JUMP_IF(ACCESS, 0, TO_ALLOW));
+    } else {
+        emit(p, COPY(SCRATCH, ACCESS));
+        emit(p, AND(SCRATCH, (int32_t)mask));
+        emit(p, JUMP_UNLESS(SCRATCH, 0, TO_DENY));
+    }
+    if (rule->minor >= 0)
+        close_guard(p, guard);
+}
+
+static void add_rule(struct program *p, const struct barrer_device_rule *rule)
+{
+    int is_full = access_mask(rule->access) == (int)ALL_ACCESS;
+    int16_t verdict = rule->allow ? TO_ALLOW : TO_DENY;
+    char type = rule->type == 'b' || rule->type == 'c' ? rule->type : 'a';
+
+    if (is_full && rule->major >= 0 && rule->minor < 0) {
+        open_guards(p, type, -1);
+        emit(p, JUMP_IF(MAJOR, (int32_t)rule->major, verdict));
+        return;
+    }
+    open_guards(p, type, rule->major);
+    if (!is_full)
+        add_partial(p, rule);
+    else if (rule->minor >= 0)
+        emit(p, JUMP_IF(MINOR, (int32_t)rule->minor, verdict));
+    else
+        emit(p, JUMP(verdict));
+}
+
+/* One verdict, for the jumps that want it; the last rule's is reached without a jump. */
+static void add_verdict(struct program *p, int16_t verdict, int is_reached)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->insns[i].off != verdict)
+            continue;
+        close_guard(p, i);
+        is_reached = 1;
+    }
+    if (!is_reached) /* the kernel refuses instructions that cannot be reached */
+        return;
+    emit(p, MOVE(RESULT, verdict == TO_ALLOW));
+    emit(p, EXIT);
+}
+
+static size_t make_program(struct bpf_insn *insns, const struct barrer_device_rule *rules,
+                           size_t first, size_t n_rules)
+{
+    struct program p = {.insns = insns, .type = 'a', .major = -1};
+    int is_open = is_everything(&rules[first]) && rules[first].allow;
+
+    emit(&p, LOAD(TYPE, access_type));
+    emit(&p, COPY(ACCESS, TYPE));
+    emit(&p, AND(TYPE, 0xffff));
+    emit(&p, SHIFT_RIGHT(ACCESS, 16));
+    emit(&p, LOAD(MAJOR, major));
+    emit(&p, LOAD(MINOR, minor));
     for (size_t i = n_rules; i-- > first;)
-        n += add_rule(p + n, &rules[i]);
-    p[n++] = EXIT;
-    return n;
+        if (i > first || !is_everything(&rules[i]))
+            add_rule(&p, &rules[i]);
+    close_type(&p);
+    add_verdict(&p, is_open ? TO_ALLOW : TO_DENY, 1);
+    add_verdict(&p, is_open ? TO_DENY : TO_ALLOW, 0);
+    return p.n;
 }
 
 static int bpf(int command, union bpf_attr *attr)
@@ -216,6 +308,8 @@ int cgroup_set_devices(struct cgroup_group *group, const struct barrer_resources
     if (n == 0 || (is_new && first == n - 1 && is_everything(&request->devices[first]) &&
                    request->devices[first].allow))
         return 0;
+    if ((n - first) * RULE_MAX + FRAME_MAX > PROGRAM_MAX)
+        return barrer_fail(group->host, err, E2BIG, "make a device filter of %zu rules", n);
     program = calloc((n - first) * RULE_MAX + FRAME_MAX, sizeof(*program));
     if (program == NULL)
         return barrer_fail(group->host, err, ENOMEM, "make the device filter");

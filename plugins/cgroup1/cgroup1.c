@@ -32,6 +32,7 @@ static void cgroup1_plugin_close(void *instance)
     barrer_close_fd(&self->event_fd);
     cgroup1_stats_free(self->stats);
     free(self->paused_file);
+    free(self->name);
     free(self);
 }
 
@@ -50,11 +51,18 @@ static int fill_plan(struct cgroup1 *self, struct barrer_resources_plan *plan,
                      struct barrer_error *err)
 {
     const char *mount = self->host->option(self->host, "mount");
-    const struct cgroup1_hierarchy *freezer = cgroup1_of(self, "freezer"),
-                                   *base = cgroup1_base(self);
+    const struct cgroup1_hierarchy *freezer = NULL, *base = NULL;
     size_t length = strlen(mount);
 
     *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        const struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+        if (h->path != NULL && cgroup1_has_controller(h, "freezer"))
+            base = freezer = h;
+        else if (h->path != NULL && base == NULL)
+            base = h;
+    }
     if (base == NULL)
         return 0;
     free(self->paused_file);
@@ -80,7 +88,7 @@ static int prepare(void *instance, const struct barrer_resources_request *reques
     struct cgroup1 *self = instance;
     int r = cgroup1_create(self, request, err);
 
-    self->request = request;
+    self->request = r == 0 ? request : NULL;
     if (r == 0)
         r = fill_plan(self, plan, err);
     else if (r == CGROUP1_NONE)
@@ -96,7 +104,7 @@ static int attach(void *instance, const struct barrer_target *target, struct bar
 
     if (r == 0)
         r = cgroup1_place(self, target->pid, err);
-    if (r < 0 || self->request == NULL || cgroup1_base(self) == NULL)
+    if (r < 0 || self->request == NULL)
         return r;
     r = cgroup1_set_limits(self, self->request, err);
     return r < 0 ? r : cgroup1_set_devices(self, self->request, err);
@@ -191,6 +199,8 @@ static int update(void *instance, const struct barrer_resources_request *request
                            r == 0 ? "the container has no cgroup"
                                   : "the container's cgroup is gone");
     if (r > 0)
+        r = cgroup1_adopt(self, request, err);
+    if (r == 0)
         r = cgroup1_set_limits(self, request, err);
     return r < 0 ? r : cgroup1_set_devices(self, request, err);
 }

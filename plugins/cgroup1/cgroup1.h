@@ -28,6 +28,8 @@ struct cgroup1 {
     struct cgroup1_hierarchy hierarchies[CGROUP1_HIERARCHIES];
     size_t n_hierarchies;
     const struct barrer_resources_request *request; /* of prepare; NULL in others */
+    char *name; /* of the groups: an absolute path below each hierarchy's root, or one below the
+                   group that the container's creator was in */
     struct barrer_cgroup_view views[CGROUP1_HIERARCHIES];
     char *paused_file;
     int event_fd; /* memory.oom_control, while somebody waits for events */
@@ -46,14 +48,26 @@ int cgroup1_has_controller(const struct cgroup1_hierarchy *h, const char *contro
 /* Read the recorded groups: 1 there are some, 0 the container never had one. */
 int cgroup1_recall(struct cgroup1 *self, struct barrer_error *err);
 
-/* groups.c: making, entering, leaving and removing them. */
+/* groups.c: making and removing them. */
 #define CGROUP1_NONE 1 /* cgroup1_create: the container runs without a cgroup */
 int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *request,
                    struct barrer_error *err);
+int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err);
+/* Make a group in the hierarchy of CONTROLLER, where the container has none yet, below PATH, for
+ * its processes to be moved there. */
+int cgroup1_add(struct cgroup1 *self, const char *controller, const char *path,
+                struct cgroup1_hierarchy **ret_h, struct barrer_error *err);
+
+/* places.c: getting processes into them. */
 int cgroup1_enter(struct cgroup1 *self, struct barrer_error *err);
 int cgroup1_leave(struct cgroup1 *self, struct barrer_error *err);
+/* Get out of a container that this or an earlier instance entered, in a caller that never came to
+ * leave. */
+void cgroup1_escape(struct cgroup1 *self, const struct cgroup1_hierarchy *h);
 int cgroup1_place(struct cgroup1 *self, pid_t pid, struct barrer_error *err);
-int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err);
+/* Give a running container the groups that REQUEST needs and that it was made without. */
+int cgroup1_adopt(struct cgroup1 *self, const struct barrer_resources_request *request,
+                  struct barrer_error *err);
 
 /* file.c */
 #define CGROUP1_FILE_MAX 16384
@@ -69,9 +83,10 @@ int cgroup1_has_limits(const struct barrer_resources_request *request);
 /* Whether REQUEST sets a limit of one of the controllers of H. */
 int cgroup1_needs(const struct cgroup1_hierarchy *h,
                   const struct barrer_resources_request *request);
-/* The first controller that REQUEST needs and that no hierarchy has; NULL: none. */
+/* The first controller that REQUEST needs and that no hierarchy has; WITH_GROUP: none in which the
+ * container has a group. NULL: none. */
 const char *cgroup1_missing(const struct cgroup1 *self,
-                            const struct barrer_resources_request *request);
+                            const struct barrer_resources_request *request, int with_group);
 int cgroup1_set_limits(struct cgroup1 *self, const struct barrer_resources_request *request,
                        struct barrer_error *err);
 

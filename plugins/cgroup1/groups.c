@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Making a container's groups, getting its first process into them, removing them.
- *
- * clone(2) cannot put a process into a v1 group, and putting in a process by its pid makes the
- * kernel wait for all processors (some 10 ms). A thread that moves only itself does not wait
- * (since Linux 5.5). So the caller enters the groups before it clones, which lets the new process
- * and its cgroup namespace begin there, and leaves them afterwards. No limit is set before that.
+ * Making a container's groups, and removing them.
  */
 #include "cgroup1.h"
 
@@ -65,31 +60,39 @@ static void check_own(const struct cgroup1 *self, struct cgroup1_hierarchy *h)
         *h->own = '\0';
 }
 
-/* Where the group of H is; ATTEMPT counts from 1. */
-static int name_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h,
-                      const struct barrer_resources_request *request, unsigned attempt)
+/* The name of the groups; ATTEMPT counts from 1. */
+static int name_groups(struct cgroup1 *self, const struct barrer_resources_request *request,
+                       unsigned attempt)
 {
-    const char *parent = self->host->option(self->host, "parent"), *mount = mount_of(self);
+    const char *parent = self->host->option(self->host, "parent");
     char number[16] = "";
 
+    free(self->name);
+    self->name = NULL;
     if (attempt > 1)
         (void)snprintf(number, sizeof(number), "-%u", attempt);
-    if (attempt == 1)
-        check_own(self, h);
+    if (request->path != NULL && *request->path == '/')
+        return (self->name = strdup(request->path)) != NULL ? 0 : -ENOMEM;
+    return asprintf(&self->name, "%s%s%s%s%s", parent != NULL ? parent : "",
+                    parent != NULL && *parent ? "/" : "", request->path != NULL ? "" : "barrer-",
+                    request->path != NULL ? request->path : request->id, number);
+}
+
+/* Where the group of H is: below BELOW, the path of a group there. */
+static int name_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h, const char *below)
+{
+    int is_absolute = *self->name == '/';
+
     free(h->path);
     h->path = NULL;
-    if (request->path != NULL && *request->path == '/')
-        return asprintf(&h->path, "%s/%s%s", mount, h->folder, request->path);
-    return asprintf(&h->path, "%s/%s%s/%s%s%s%s%s", mount, h->folder, h->own,
-                    parent != NULL ? parent : "", parent != NULL && *parent ? "/" : "",
-                    request->path != NULL ? "" : "barrer-",
-                    request->path != NULL ? request->path : request->id, number);
+    return asprintf(&h->path, "%s/%s%s%s%s", mount_of(self), h->folder, is_absolute ? "" : below,
+                    is_absolute ? "" : "/", self->name);
 }
 
 static int record(const struct cgroup1 *self, size_t n, struct barrer_error *err)
 {
     barrer_auto_free char *text = NULL;
-    size_t size = 1, used = 0;
+    size_t size = strlen(self->name) + 3, used = 0;
 
     for (size_t i = 0; i < n; i++)
         if (self->hierarchies[i].path != NULL)
@@ -99,6 +102,8 @@ static int record(const struct cgroup1 *self, size_t n, struct barrer_error *err
     if (text == NULL)
         return barrer_fail(self->host, err, ENOMEM, "record the container's cgroups");
     text[0] = '\0';
+    if (n > 0)
+        used = (size_t)snprintf(text, size, " %s\n", self->name);
     for (size_t i = 0; i < n; i++)
         if (self->hierarchies[i].path != NULL)
             used += (size_t)snprintf(text + used, size - used, "%s %s\n",
@@ -175,7 +180,7 @@ static int is_in_use(const struct cgroup1 *self, const struct cgroup1_hierarchy 
 }
 
 /* Make one group; one that was there before is used when nobody lives in it. */
-static int make_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h,
+static int make_group(const struct cgroup1 *self, const struct cgroup1_hierarchy *h,
                       struct barrer_error *err)
 {
     int r = make_folders(self, h);
@@ -185,10 +190,7 @@ static int make_group(const struct cgroup1 *self, struct cgroup1_hierarchy *h,
     else if (r < 0)
         r = barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r, "make the cgroup \"%s\"",
                         h->path);
-    if (r < 0)
-        return r;
-    r = cgroup1_open(h);
-    return r < 0 ? barrer_fail(self->host, err, -r, "open the cgroup \"%s\"", h->path) : 0;
+    return r;
 }
 
 /* The base comes first and decides whether a name is taken. What is recorded may be killed: not
@@ -242,7 +244,7 @@ static void unmake_all(struct cgroup1 *self)
     for (size_t i = 0; i < self->n_hierarchies; i++) {
         struct cgroup1_hierarchy *h = &self->hierarchies[i];
 
-        if (h->fd >= 0)
+        if (h->path != NULL)
             (void)rmdir(h->path);
         barrer_close_fd(&h->fd);
         free(h->path);
@@ -261,10 +263,19 @@ static int make_named(struct cgroup1 *self, const struct barrer_resources_reques
     int r = -EEXIST;
 
     for (unsigned attempt = 1; r == -EEXIST && attempt <= 1000; attempt++) {
-        for (size_t i = 0; i < self->n_hierarchies; i++)
-            if (is_wanted(self, &self->hierarchies[i], request) &&
-                name_group(self, &self->hierarchies[i], request, attempt) < 0)
-                return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
+        int e = name_groups(self, request, attempt);
+
+        for (size_t i = 0; i < self->n_hierarchies && e >= 0; i++) {
+            struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+            if (!is_wanted(self, h, request))
+                continue;
+            if (attempt == 1)
+                check_own(self, h);
+            e = name_group(self, h, h->own);
+        }
+        if (e < 0)
+            return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
         r = make_all(self, request->path == NULL, err);
     }
     return r;
@@ -283,7 +294,7 @@ int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *
         r = check_path(self, parent, err);
     if (r < 0)
         return r;
-    missing = cgroup1_missing(self, request);
+    missing = cgroup1_missing(self, request, 0);
     if (missing != NULL)
         return barrer_fail(self->host, err, ENOTSUP,
                            "limit resources: no hierarchy of cgroup v1 has the controller \"%s\"",
@@ -298,60 +309,6 @@ int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *
     barrer_log(self->host, BARRER_LOG_NOTICE,
                "no cgroup is writable for this user: the container runs without one");
     return r < 0 ? r : CGROUP1_NONE;
-}
-
-int cgroup1_enter(struct cgroup1 *self, struct barrer_error *err)
-{
-    for (size_t i = 0; i < self->n_hierarchies; i++) {
-        struct cgroup1_hierarchy *h = &self->hierarchies[i];
-        int r;
-
-        if (h->path == NULL || h->by_pid)
-            continue;
-        r = cgroup1_open(h);
-        if (r < 0)
-            return barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r,
-                               "open the cgroup \"%s\"", h->path);
-        r = cgroup1_write(self, h, "tasks", "0", err);
-        if (r < 0)
-            return r;
-        h->is_entered = 1;
-    }
-    return 0;
-}
-
-int cgroup1_leave(struct cgroup1 *self, struct barrer_error *err)
-{
-    char path[4096 + 200];
-    int result = 0;
-
-    for (size_t i = 0; i < self->n_hierarchies; i++) {
-        struct cgroup1_hierarchy *h = &self->hierarchies[i];
-        int r;
-
-        if (!h->is_entered)
-            continue;
-        (void)snprintf(path, sizeof(path), "%s/%s%s/tasks", mount_of(self), h->folder, h->own);
-        r = barrer_write_at(AT_FDCWD, path, "0");
-        h->is_entered = r < 0;
-        if (r < 0)
-            result = barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r,
-                                 "go back to the cgroup of \"%s\"", path);
-    }
-    return result;
-}
-
-/* The other way in, for groups that must not count the caller. */
-int cgroup1_place(struct cgroup1 *self, pid_t pid, struct barrer_error *err)
-{
-    char text[16];
-    int r = 0;
-
-    (void)snprintf(text, sizeof(text), "%d", (int)pid);
-    for (size_t i = 0; i < self->n_hierarchies && r == 0; i++)
-        if (self->hierarchies[i].path != NULL && self->hierarchies[i].by_pid)
-            r = cgroup1_write(self, &self->hierarchies[i], "cgroup.procs", text, err);
-    return r;
 }
 
 /* Remove all groups below FD, deepest first, with few descriptors however deep they are. */
@@ -410,31 +367,6 @@ static int remove_one(struct cgroup1_hierarchy *h)
     return r == -ENOENT ? 0 : r;
 }
 
-/* A caller that never came to leave, as after an error in create. */
-static void get_out(const struct cgroup1_hierarchy *h)
-{
-    barrer_auto_free char *path = NULL;
-
-    if (h->path != NULL && asprintf(&path, "%s/../tasks", h->path) >= 0)
-        (void)barrer_write_at(AT_FDCWD, path, "0");
-}
-
-/* Whether the caller itself is in a group of the last component of PATH. */
-static int is_inside(struct cgroup1 *self, const char *path)
-{
-    barrer_auto_fd int fd = self->host->open_proc(self->host, "self/cgroup", O_RDONLY, NULL);
-    barrer_auto_free char *text = calloc(1, CGROUP1_FILE_MAX);
-    const char *name = strrchr(path, '/');
-    size_t length = strlen(name);
-
-    if (fd < 0 || text == NULL || read(fd, text, CGROUP1_FILE_MAX - 1) <= 0)
-        return 0;
-    for (const char *p = text; (p = strstr(p, name)) != NULL; p += length)
-        if (p[length] == '\n' || p[length] == '/')
-            return 1;
-    return 0;
-}
-
 int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err)
 {
     int r = cgroup1_recall(self, err), is_cleared = 0, result = 0;
@@ -449,9 +381,7 @@ int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err)
             continue;
         r = remove_one(h);
         if (r == -EBUSY && !is_cleared) {
-            if (is_inside(self, h->path))
-                for (size_t j = 0; j < self->n_hierarchies; j++)
-                    get_out(&self->hierarchies[j]);
+            cgroup1_escape(self, h);
             r = cgroup1_clear(self, err);
             if (r < 0)
                 return r;
@@ -463,4 +393,39 @@ int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err)
             result = barrer_fail(self->host, err, -r, "remove the cgroup \"%s\"", h->path);
     }
     return result;
+}
+
+int cgroup1_add(struct cgroup1 *self, const char *controller, const char *path,
+                struct cgroup1_hierarchy **ret_h, struct barrer_error *err)
+{
+    struct cgroup1 all = {.host = self->host, .event_fd = -1};
+    struct cgroup1_hierarchy *h = NULL;
+    int r = cgroup1_find(&all, err);
+
+    for (size_t i = 0; i < all.n_hierarchies; i++) {
+        if (r == 0 && h == NULL && self->n_hierarchies < CGROUP1_HIERARCHIES &&
+            cgroup1_has_controller(&all.hierarchies[i], controller)) {
+            h = &self->hierarchies[self->n_hierarchies];
+            *h = all.hierarchies[i];
+        } else {
+            free(all.hierarchies[i].own);
+        }
+    }
+    if (r < 0)
+        return r;
+    if (h == NULL || self->name == NULL)
+        return barrer_fail(self->host, err, ENOTSUP,
+                           "limit resources: no hierarchy of cgroup v1 has the controller \"%s\"",
+                           controller);
+    self->n_hierarchies++;
+    if (name_group(self, h, strcmp(path, "/") == 0 ? "" : path) < 0)
+        return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
+    r = record(self, self->n_hierarchies, err);
+    if (r == 0)
+        r = make_group(self, h, err);
+    if (r == 0 && (r = cgroup1_open(h)) < 0)
+        return barrer_fail(self->host, err, -r, "open the cgroup \"%s\"", h->path);
+    if (r >= 0)
+        *ret_h = h;
+    return r < 0 ? r : 0;
 }

@@ -125,12 +125,17 @@ struct cgroup1_hierarchy *cgroup1_base(struct cgroup1 *self)
     return h;
 }
 
-/* One line of the fact: "CONTROLLERS PATH". */
+/* One line of the fact: " NAME", or "CONTROLLERS PATH". */
 static int recall_line(struct cgroup1 *self, const char *line)
 {
     struct cgroup1_hierarchy *h = &self->hierarchies[self->n_hierarchies];
     const char *path = strchr(line, ' ');
 
+    if (path == line) {
+        free(self->name);
+        self->name = strdup(path + 1);
+        return self->name == NULL ? -ENOMEM : 0;
+    }
     if (path == NULL || self->n_hierarchies == CGROUP1_HIERARCHIES)
         return 0;
     *h = (struct cgroup1_hierarchy){.fd = -1, .path = strdup(path + 1)};

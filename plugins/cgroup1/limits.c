@@ -370,19 +370,24 @@ int cgroup1_needs(const struct cgroup1_hierarchy *h, const struct barrer_resourc
     return 0;
 }
 
-const char *cgroup1_missing(const struct cgroup1 *self,
-                            const struct barrer_resources_request *request)
+static int has_hierarchy(const struct cgroup1 *self, const char *controller, int with_group)
 {
-    for (size_t i = 0; i < N_TABLE; i++) {
-        int is_there = 0;
+    for (size_t i = 0; i < self->n_hierarchies; i++)
+        if (cgroup1_has_controller(&self->hierarchies[i], controller) &&
+            (!with_group || self->hierarchies[i].path != NULL))
+            return 1;
+    return 0;
+}
 
-        if (!table[i].is_set(request))
-            continue;
-        for (size_t j = 0; j < self->n_hierarchies; j++)
-            is_there |= cgroup1_has_controller(&self->hierarchies[j], table[i].controller);
-        if (!is_there)
+const char *cgroup1_missing(const struct cgroup1 *self,
+                            const struct barrer_resources_request *request, int with_group)
+{
+    for (size_t i = 0; i < N_TABLE; i++)
+        if (table[i].is_set(request) && !has_hierarchy(self, table[i].controller, with_group))
             return table[i].controller;
-    }
+    if (cgroup1_needs_devices(request) && !(request->flags & BARRER_RESOURCES_ROOTLESS) &&
+        !has_hierarchy(self, "devices", with_group))
+        return "devices";
     return NULL;
 }
 
@@ -398,8 +403,8 @@ int cgroup1_set_limits(struct cgroup1 *self, const struct barrer_resources_reque
         place.h = cgroup1_of(self, table[i].controller);
         if (place.h == NULL)
             return barrer_fail(self->host, err, ENOTSUP,
-                               "limit resources: the container was made without a cgroup of the "
-                               "controller \"%s\" (set [plugin cgroup1] controllers = all)",
+                               "limit resources: the container's cgroup of the controller \"%s\" "
+                               "is gone",
                                table[i].controller);
         e = table[i].apply(&place, request);
         if (e < 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 PLUGINS += %D%/cgroup1.la
-%C%_cgroup1_la_SOURCES = %D%/cgroup1.c %D%/cgroup1.h %D%/hierarchies.c %D%/groups.c %D%/file.c \
+%C%_cgroup1_la_SOURCES = %D%/cgroup1.c %D%/cgroup1.h %D%/hierarchies.c %D%/groups.c %D%/places.c %D%/file.c \
 	%D%/limits.c %D%/devices.c %D%/processes.c %D%/stats.c %D%/events.c
 %C%_cgroup1_la_LDFLAGS = $(PLUGIN_LDFLAGS)

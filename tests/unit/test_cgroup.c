@@ -173,6 +173,7 @@ static void test_life(void)
     n = 0;
     ok(OPS->processes(later, count, &n, err) == 0 && n == 2, "sub-groups are listed too");
     ok(OPS->join(later, "sub/../../..", &plan, err) == -EPERM, "join refuses to lead out");
+    ok(OPS->join(later, "none", &plan, err) == -ENOTSUP, "and a sub-group that is not there");
     ok(OPS->kill(later, SIGTERM, err) == 0, "kill with SIGTERM");
     status = reap(pid);
     ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "reaches the group");
@@ -415,6 +416,49 @@ static int open_devices(void)
     return failed;
 }
 
+/* Each list, and which of the above it denies: a bit each. */
+static void test_rule_lists(void *self, struct fake_host *fake, int cgroup_fd)
+{
+    static const struct {
+        struct barrer_device_rule rules[8];
+        size_t n;
+        int denied;
+    } lists[] = {
+        {{{1, 'a', -1, -1, "rwm"}, {0, 'c', 1, 3, "rwm"}}, 2, 1},
+        {{{1, 'a', -1, -1, "rwm"}, {0, 'c', 1, -1, "w"}}, 2, 1 | 4},
+        {{{1, 'a', -1, -1, "rwm"}, {0, 'c', -1, 7, "rwm"}}, 2, 2 | 4},
+        {{{1, 'a', -1, -1, "rwm"}, {0, 'b', -1, -1, "rwm"}}, 2, 0},
+        {{{1, 'a', -1, -1, "rwm"}, {0, 'c', -1, -1, "rwm"}, {1, 'c', 1, 5, "r"}},
+         3,
+         1 | 2 | 4 | 16},
+        {{{0, 'a', -1, -1, "rwm"}}, 1, 31},
+        {{{1, 'c', 1, 3, "rwm"}}, 1, 2 | 4 | 8 | 16},
+        {{{0, 'a', -1, -1, "rwm"}, {1, 'c', 1, -1, "rwm"}, {0, 'c', 1, 7, "r"}}, 3, 2},
+        {{{0, 'a', -1, -1, "rwm"}, {1, 'c', 1, 3, "r"}, {1, 'c', 1, 3, "w"}}, 3, 2 | 4 | 8 | 16},
+        {{{0, 'a', -1, -1, "rwm"},
+          {1, 'b', 1, 3, "rwm"},
+          {1, 'c', 5, 3, "rwm"},
+          {1, 'c', 1, 5, "rwm"},
+          {1, 'c', 1, 7, "w"},
+          {1, 'c', 1, 9, "rwm"}},
+         6,
+         1 | 2},
+        {{{0, 'a', -1, -1, "rwm"}, {1, 'a', 1, -1, "rw"}}, 2, 0},
+    };
+    struct barrer_resources_request request = {.size = sizeof(request), .id = "devices"};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        char what[64];
+
+        request.devices = lists[i].rules;
+        request.n_devices = lists[i].n;
+        (void)snprintf(what, sizeof(what), "list %zu of device rules", i);
+        if (OPS->update(self, &request, &fake->error) < 0)
+            printf("# %s\n", fake->error.text);
+        is_number(WEXITSTATUS(reap(spawn(cgroup_fd, open_devices))), lists[i].denied, what);
+    }
+}
+
 static void test_devices(void)
 {
     static const struct barrer_device_rule rules[] = {
@@ -445,6 +489,7 @@ static void test_devices(void)
         ok(OPS->update(later, &request, &fake.error) == 0, "update with other rules");
         is_number(WEXITSTATUS(reap(spawn(plan.cgroup_fd, open_devices))), 0,
                   "replaces the old ones");
+        test_rule_lists(later, &fake, plan.cgroup_fd);
         close_plugin(later);
     }
     (void)OPS->release(self, &fake.error);

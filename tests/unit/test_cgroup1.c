@@ -402,10 +402,18 @@ static void test_update(void)
     printf("# %s\n", fake.error.text);
     request = (struct barrer_resources_request){.size = sizeof(request)};
     request.cpu.shares = (struct barrer_number)SET(512);
-    ok(OPS->update(later, &request, &fake.error) == -ENOTSUP,
-       "a limit of a controller without a group is an error");
-    printf("# %s\n", fake.error.text);
+    request.devices = &(const struct barrer_device_rule){0, 'c', 1, 7, "rw"};
+    request.n_devices = 1;
+    ok(OPS->update(later, &request, &fake.error) == 0,
+       "a limit of a controller that the container has no group of");
+    is_text(read_file(group_file(&fake, "cpu", "cpu.shares")), "512", "cpu.shares");
+    ok(is_in(pid, "cpu", "/barrer-update") && is_in(second, "cpu", "/barrer-update"),
+       "moves its processes to a new one");
+    ok(is_in(pid, "devices", "/barrer-update"), "rules for devices do so too");
+    close_plugin(later);
+    later = open_plugin(&fake);
     (void)OPS->release(later, &fake.error);
+    ok(!exists(group_file(&fake, "cpu", "")), "which release removes");
     (void)reap(pid);
     (void)reap(second);
     close_plugin(later);
