@@ -108,7 +108,7 @@ endif
 
 # manual.sh builds the example of barrer-plugin(7). outoftree.sh builds the samples with what is
 # installed, and nothing else.
-shell_tests += %D%/manual.sh
+shell_tests += %D%/manual.sh %D%/refused.sh
 EXTRA_DIST += %D%/outoftree.sh
 installcheck-local:
 	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' PKG_CONFIG_SYSROOT_DIR='$(DESTDIR)' \
