@@ -3,3 +3,4 @@ dist_man_MANS += %D%/barrer-namespace.7 %D%/barrer-native.7
 dist_man_MANS += %D%/barrer.conf.5 %D%/barrer-config.1
 dist_man_MANS += %D%/barrer-plugin.7
 dist_man_MANS += %D%/barrer-overlayfs.7
+dist_man_MANS += %D%/barrer-process.7 %D%/barrer-seccomp.7

@@ -175,34 +175,47 @@ int process_scheduler_check(const struct barrer_host *host,
     return r;
 }
 
+static int apply_policy(const struct barrer_host *host, const struct barrer_scheduler *wanted,
+                        pid_t pid, struct barrer_error *err)
+{
+    struct attributes attributes;
+    int r = translate(host, wanted, &attributes, err);
+
+    if (r < 0)
+        return r;
+    if (syscall(SYS_sched_setattr, pid, &attributes, 0) < 0)
+        return barrer_fail(host, err, errno, "set scheduling policy %s%s", wanted->policy,
+                           errno == EPERM ? " (needs CAP_SYS_NICE, and a cgroup that may have "
+                                            "realtime processes)"
+                                          : "");
+    return 0;
+}
+
+static int apply_io_priority(const struct barrer_host *host,
+                             const struct barrer_io_priority *wanted, pid_t pid,
+                             struct barrer_error *err)
+{
+    const struct named *class = find(io_classes, wanted->priority_class);
+    int value = IOPRIO_PRIO_VALUE(class ? class->value : IOPRIO_CLASS_NONE, wanted->priority);
+
+    if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value) < 0)
+        return barrer_fail(host, err, errno, "set I/O priority %s %d%s", wanted->priority_class,
+                           wanted->priority,
+                           errno == EPERM ? " (needs CAP_SYS_ADMIN or CAP_SYS_NICE)" : "");
+    return 0;
+}
+
 int process_scheduler_apply(const struct barrer_host *host,
                             const struct barrer_process_request *request, pid_t pid,
                             struct barrer_error *err)
 {
-    const struct barrer_io_priority *io = request->io_priority;
+    int r = 0;
 
-    if (request->scheduler != NULL) {
-        struct attributes attributes;
-        int r = translate(host, request->scheduler, &attributes, err);
-
-        if (r < 0)
-            return r;
-        if (syscall(SYS_sched_setattr, pid, &attributes, 0) < 0)
-            return barrer_fail(host, err, errno, "set scheduling policy %s%s",
-                               request->scheduler->policy,
-                               errno == EPERM ? " (needs CAP_SYS_NICE, and a cgroup that may have "
-                                                "realtime processes)"
-                                              : "");
-    }
-    if (io != NULL) {
-        int value = IOPRIO_PRIO_VALUE(find(io_classes, io->priority_class)->value, io->priority);
-
-        if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value) < 0)
-            return barrer_fail(host, err, errno, "set I/O priority %s %d%s", io->priority_class,
-                               io->priority,
-                               errno == EPERM ? " (needs CAP_SYS_ADMIN or CAP_SYS_NICE)" : "");
-    }
-    return 0;
+    if (request->scheduler != NULL)
+        r = apply_policy(host, request->scheduler, pid, err);
+    if (r == 0 && request->io_priority != NULL)
+        r = apply_io_priority(host, request->io_priority, pid, err);
+    return r;
 }
 
 int process_scheduler_bind(const struct barrer_host *host, const char *property, const char *list,
