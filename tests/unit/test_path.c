@@ -303,11 +303,10 @@ static void test_trust_links(void)
     is_number(trusted(in_top("bad"), getuid(), &err), -EPERM, "a link to an untrusted folder");
     (void)symlink("self", in_top("self"));
     is_number(trusted(in_top("self/x"), getuid(), &err), -ELOOP, "a link to itself");
-    if (geteuid() != 0) {
-        skip("foreign owners", "needs root");
+    if (lchown(in_top("link"), 12345, 12345) < 0) {
+        skip("foreign owners", "cannot change owners here");
         return;
     }
-    (void)lchown(in_top("link"), 12345, 12345);
     is_number(trusted(in_top("link/x.so"), 0, &err), -EPERM, "a link of somebody else");
     (void)lchown(in_top("plugins/x.so"), 12345, 12345);
     is_number(trusted(in_top("plugins/x.so"), 0, &err), -EPERM, "a file of somebody else");
