@@ -44,7 +44,7 @@ fi
 is "$(jq -c '.linux.uidMappings' "$T/rootless/config.json")" \
     "[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}]" "--rootless maps the caller"
 
-is_root || spec_rootless=--rootless
+is_real_root || spec_rootless=--rootless
 make_bundle "$T/b" '.process.args = ["true"]'
 new_id
 ok "it runs" barrer run --bundle "$T/b" "$id"

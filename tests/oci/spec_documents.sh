@@ -5,15 +5,15 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
-ok "a container" start_sleeper "$T/b"
+is_real_root || spec_rootless=--rootless
+ok "a container" start_sleeper "$T/b" || done_testing
 
 process() { jq -c .process "$T/b/config.json"; }
 process | jq '.args = ["sh", "-c", "echo $A; exit 7"] | .env += ["A=from the file"]' >"$T/process.json"
 exits "exec --process FILE" 7 barrer exec --process "$T/process.json" "$id"
 is "$output" "from the file" "runs what it says"
 mkfifo "$T/pipe"
-cat "$T/process.json" >"$T/pipe" &
+timeout 30 dd if="$T/process.json" of="$T/pipe" status=none &
 exits "exec --process of a pipe" 7 timeout 30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" exec --process "$T/pipe" "$id"
 wait
 

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
+is_real_root || spec_rootless=--rootless
 make_bundle "$T/b" '.process.args = ["true"]'
 cp "$T/b/config.json" "$T/good.json"
 
