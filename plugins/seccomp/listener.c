@@ -67,9 +67,8 @@ static void print_string(FILE *stream, const char *text)
     (void)fputc('"', stream);
 }
 
-static char *format_message(const struct barrer_process_request *request, pid_t pid)
+static char *format_message(const char *metadata, const char *state, pid_t pid)
 {
-    const char *metadata = request->seccomp->listener_metadata;
     char *text = NULL;
     size_t length;
     FILE *stream = open_memstream(&text, &length);
@@ -82,7 +81,7 @@ static char *format_message(const struct barrer_process_request *request, pid_t 
         (void)fputs(",\"metadata\":", stream);
         print_string(stream, metadata);
     }
-    (void)fprintf(stream, ",\"state\":%s}", request->state_json ? request->state_json : "{}");
+    (void)fprintf(stream, ",\"state\":%s}", state != NULL ? state : "{}");
     if (fclose(stream) != 0) {
         free(text);
         return NULL;
@@ -91,10 +90,10 @@ static char *format_message(const struct barrer_process_request *request, pid_t 
 }
 
 int seccomp_listener_describe(const struct barrer_host *host, struct seccomp_listener *listener,
-                              const struct barrer_process_request *request, pid_t pid,
+                              const char *metadata, const char *state, pid_t pid,
                               struct barrer_error *err)
 {
-    barrer_auto_free char *text = format_message(request, pid);
+    barrer_auto_free char *text = format_message(metadata, state, pid);
     int r = text == NULL ? -ENOMEM : barrer_write_fd(listener->message_fd, text);
 
     if (r < 0)

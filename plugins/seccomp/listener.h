@@ -23,9 +23,10 @@ void seccomp_listener_fini(struct seccomp_listener *listener);
 /* Host side. */
 int seccomp_listener_connect(const struct barrer_host *host, struct seccomp_listener *listener,
                              const char *path, struct barrer_error *err);
-/* Host side: the container process state of the specification, for process PID. */
+/* Host side: the container process state of the specification, for process PID of a container in
+ * STATE (JSON). */
 int seccomp_listener_describe(const struct barrer_host *host, struct seccomp_listener *listener,
-                              const struct barrer_process_request *request, pid_t pid,
+                              const char *metadata, const char *state, pid_t pid,
                               struct barrer_error *err);
 /* In the process, before the filter is installed: get the message at hand. */
 int seccomp_listener_load(const struct barrer_host *host, struct seccomp_listener *listener,

@@ -16,6 +16,7 @@ struct seccomp {
     const struct barrer_host *host;
     struct seccomp_filters filters;
     struct seccomp_listener listener;
+    char *state; /* the container's, as it was in prepare; or NULL */
 };
 
 static int seccomp_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err)
@@ -36,6 +37,7 @@ static void seccomp_close(void *data)
 
     seccomp_profile_fini(&self->filters);
     seccomp_listener_fini(&self->listener);
+    free(self->state);
     free(self);
 }
 
@@ -87,6 +89,10 @@ static int seccomp_prepare(void *data, const struct barrer_process_request *requ
     if (profile->listener_path == NULL)
         return barrer_fail(host, err, EINVAL,
                            "linux.seccomp: SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath");
+    if (request->state_json != NULL) {
+        free(self->state);
+        self->state = strdup(request->state_json);
+    }
     return seccomp_listener_connect(host, &self->listener, profile->listener_path, err);
 }
 
@@ -95,9 +101,12 @@ static int seccomp_attach(void *data, const struct barrer_process_request *reque
 {
     struct seccomp *self = data;
 
+    const char *state = request->state_json ? request->state_json : self->state;
+
     if (self->filters.notify.code == NULL)
         return 0;
-    return seccomp_listener_describe(self->host, &self->listener, request, target->pid, err);
+    return seccomp_listener_describe(self->host, &self->listener,
+                                     request->seccomp->listener_metadata, state, target->pid, err);
 }
 
 static int install(struct seccomp *self, struct barrer_error *err)
