@@ -154,7 +154,7 @@ static int make_device(struct overlayfs *self, const struct barrer_filesystem_re
 static bool is_configured(const struct barrer_filesystem_request *request, const char *path)
 {
     for (size_t i = 0; i < request->n_devices; i++)
-        if (overlayfs_is_path(request->devices[i].path, path))
+        if (strcmp(request->devices[i].path, path) == 0)
             return true;
     return false;
 }
@@ -188,7 +188,7 @@ static bool has_bound_dev(const struct overlayfs *self)
 {
     for (size_t i = 0; i < self->n_mounts; i++)
         if (self->mounts[i].options.is_bind &&
-            overlayfs_is_path(self->mounts[i].spec->destination, "/dev"))
+            overlayfs_is_path(self->mounts[i].spec->destination, "dev"))
             return true;
     return false;
 }

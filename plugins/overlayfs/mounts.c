@@ -114,6 +114,8 @@ static int prepare_one(struct overlayfs *self, const struct barrer_filesystem_re
         mount->options.is_bind = true;
     if (mount->options.is_remount)
         return 0;
+    if (overlayfs_is_path(mount->spec->destination, ""))
+        return overlayfs_mount_fail(self, mount, EINVAL, "the root itself is root.path", err);
     if (mount->options.is_bind)
         return prepare_bind(self, request, mount, err);
     if (mount->spec->type == NULL || *mount->spec->type == '\0')
@@ -155,13 +157,17 @@ static int is_folder(int fd)
     return fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode);
 }
 
-static int enter_bind(struct overlayfs *self, struct overlayfs_mount *mount,
-                      struct barrer_error *err)
+static int enter_bind(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                      struct overlayfs_mount *mount, struct barrer_error *err)
 {
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
     int r;
 
     if (mount->tree.fd < 0) {
+        /* In a mount namespace that was joined the path may be another file's. */
+        if (!(request->created & CLONE_NEWNS))
+            return overlayfs_mount_fail(self, mount, EPERM, "from outside a joined mount namespace",
+                                        err);
         r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, 0);
         if (r < 0)
             return overlayfs_mount_fail(self, mount, -r, NULL, err);
@@ -291,19 +297,20 @@ static int mount_new(struct overlayfs *self, const struct barrer_filesystem_requ
     return overlayfs_mount_fail(self, entry, errno, *data == '\0' ? NULL : data, err);
 }
 
-/* Remember where proc and the tmpfs of /dev are, and forget what a later mount hides. */
+/* Remember where proc and the tmpfs of /dev are, and forget what a later mount may hide. */
 static void note_fresh(struct overlayfs *self, const struct overlayfs_mount *mount)
 {
     const char *path = mount->spec->destination;
-    bool is_new = !mount->options.is_bind && !mount->options.is_remount;
+    bool is_new = !mount->options.is_bind, has_dots = overlayfs_has_dots(path);
 
-    if (overlayfs_is_path(path, "/proc") || overlayfs_is_path(path, "")) {
-        barrer_close_fd(&self->proc.fd);
-        self->proc.is_mounted = is_new && is_type(mount, "proc");
+    if (has_dots || overlayfs_is_path(path, "proc")) {
+        overlayfs_leave_fd(self, &self->proc.fd);
+        self->proc.is_mounted = !has_dots && is_new && is_type(mount, "proc");
     }
-    if (overlayfs_is_path(path, "/dev") || overlayfs_is_path(path, "")) {
-        barrer_close_fd(&self->dev.fd);
-        self->dev.is_mounted = is_new && is_type(mount, "tmpfs") && !mount->options.copies_up;
+    if (has_dots || overlayfs_is_path(path, "dev")) {
+        overlayfs_leave_fd(self, &self->dev.fd);
+        self->dev.is_mounted =
+            !has_dots && is_new && is_type(mount, "tmpfs") && !mount->options.copies_up;
     }
 }
 
@@ -377,7 +384,7 @@ int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesyste
         if (mount->options.is_remount)
             r = enter_remount(self, request, mount, err);
         else if (mount->options.is_bind)
-            r = enter_bind(self, mount, err);
+            r = enter_bind(self, request, mount, err);
         else
             r = enter_new(self, request, mount, err);
         if (r < 0)

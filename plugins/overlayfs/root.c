@@ -99,9 +99,10 @@ static int bind_root(struct overlayfs *self, const struct barrer_filesystem_requ
 static int attach_root(struct overlayfs *self, const struct barrer_filesystem_request *request,
                        struct barrer_error *err)
 {
-    /* A path that the container's root user cannot walk: anywhere else will do until pivot. */
+    /* The container's root user cannot walk the path, or a mount namespace that was joined does
+     * not have it: anywhere else will do until pivot. */
     if (move_mount(self->root.fd, "", AT_FDCWD, request->root, MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
-        (errno == EACCES &&
+        ((errno == EACCES || errno == ENOENT) &&
          move_mount(self->root.fd, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH) == 0))
         return 0;
     return barrer_fail(self->host, err, errno, "mount the root \"%s\"", request->root);
@@ -112,6 +113,10 @@ static int mount_root(struct overlayfs *self, const struct barrer_filesystem_req
 {
     int r = 0;
 
+    if (self->root.fd < 0 && !(request->created & CLONE_NEWNS))
+        return barrer_fail(self->host, err, EPERM,
+                           "open the root \"%s\" from outside a joined mount namespace",
+                           request->root);
     if (self->root.fd < 0 && self->layers.n_paths + self->layers.n_names > 0) {
         self->root_fd = overlayfs_layers_enter(self, request, err);
         return self->root_fd < 0 ? self->root_fd : 0;

@@ -25,11 +25,34 @@ void overlayfs_target_text(const struct overlayfs_target *target, char *text)
         (void)snprintf(text, OVERLAYFS_TARGET_TEXT, "%d/%s", target->dir_fd, target->name);
 }
 
-bool overlayfs_is_path(const char *path, const char *prefix)
+/* Over slashes and single dots. */
+static const char *skip_nothing(const char *path)
 {
-    size_t n = strlen(prefix);
+    while (*path == '/' || (*path == '.' && (path[1] == '/' || path[1] == '\0')))
+        path++;
+    return path;
+}
 
-    return strncmp(path, prefix, n) == 0 && path[n + strspn(path + n, "/")] == '\0';
+bool overlayfs_is_path(const char *path, const char *name)
+{
+    size_t n = strlen(name);
+
+    path = skip_nothing(path);
+    if (strncmp(path, name, n) != 0 || (n > 0 && path[n] != '/' && path[n] != '\0'))
+        return false;
+    return *skip_nothing(path + n) == '\0';
+}
+
+bool overlayfs_has_dots(const char *path)
+{
+    while (*path != '\0') {
+        size_t n = strcspn(path, "/");
+
+        if (n == 2 && path[0] == '.' && path[1] == '.')
+            return true;
+        path += n + (path[n] == '/');
+    }
+    return false;
 }
 
 const char *overlayfs_name_below(const char *path, const char *prefix)

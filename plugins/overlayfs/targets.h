@@ -48,7 +48,9 @@ void overlayfs_leave_fd(struct overlayfs *self, int *fd);
 int overlayfs_fresh_fd(struct overlayfs *self, struct overlayfs_fresh *fresh, const char *path);
 /* The single name that PATH is below the folder PREFIX ("/dev"); NULL if it is not. */
 const char *overlayfs_name_below(const char *path, const char *prefix);
-/* Whether PATH is PREFIX, but for slashes at the end. */
-bool overlayfs_is_path(const char *path, const char *prefix);
+/* Whether PATH, however it is written, is the folder NAME ("dev") of the root; "": the root. */
+bool overlayfs_is_path(const char *path, const char *name);
+/* Whether a component of PATH is "..". */
+bool overlayfs_has_dots(const char *path);
 
 #endif

@@ -193,6 +193,50 @@ static void test_data(void)
             "so is a missing source");
 }
 
+static void test_places(void)
+{
+    static const char *const masked[] = {"/proc/keys", NULL};
+    const struct barrer_mount mounts[] = {
+        PROC,
+        {.destination = "/dev", .type = "tmpfs", .options = no_options},
+        {.destination = "//dev/.", .type = "tmpfs", .options = no_options},
+        {.destination = "/bin/../proc", .type = "tmpfs", .options = no_options},
+        {.destination = "/./proc/", .type = "proc", .options = no_options},
+    };
+    struct box box = {.request = {.root = box_root("root-places"),
+                                  .state_fd = -1,
+                                  .mounts = mounts,
+                                  .n_mounts = 5,
+                                  .masked_paths = masked},
+                      .clone_flags = CLONE_NEWPID,
+                      .script = "echo null=$(stat -c %F /dev/null) keys=$(wc -c </proc/keys)"};
+
+    (void)box_run(&box);
+    box_is("null", "character special file keys=0",
+           "devices and masks go to the mount that can be seen");
+    run_mount(box.request.root,
+              &(struct barrer_mount){.destination = "/.", .type = "tmpfs", .options = no_options},
+              NULL, "true");
+    box_has("the root itself is root.path", "a mount on the root is refused");
+}
+
+/* Without SELinux the kernel refuses the option. */
+static void test_label(void)
+{
+    const struct barrer_mount mounts[] = {
+        PROC, {.destination = "/mnt", .type = "tmpfs", .options = no_options}};
+    struct box box = {.request = {.root = box_root("root-label"),
+                                  .state_fd = -1,
+                                  .mounts = mounts,
+                                  .n_mounts = 2,
+                                  .mount_label = "system_u:object_r:container_file_t:s0:c1,c2"},
+                      .clone_flags = CLONE_NEWPID,
+                      .script = mountinfo};
+
+    (void)box_run(&box);
+    box_has("context=\"system_u:object_r:container_file_t:s0:c1,c2\"", "linux.mountLabel");
+}
+
 static void test_binds(void)
 {
     static const char *const bind[] = {"bind", NULL};
@@ -386,6 +430,8 @@ int main(void)
         test_options(new_api, "options by mount(2)");
         test_super_options();
         test_data();
+        test_places();
+        test_label();
         test_binds();
         test_copy_up();
         test_remount();
