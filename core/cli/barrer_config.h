@@ -28,6 +28,7 @@ struct tool {
 struct named_plugin {
     const char *instance;
     unsigned kind;                    /* of the key that names it; 0: only a section does */
+    int is_provider;                  /* comes first in a list of its kind */
     const struct config_value *value; /* that names it, or NULL */
 };
 

@@ -33,13 +33,14 @@ static unsigned kind_of_key(const char *key)
 
 /* KIND 0 is only added when the instance is not there yet. */
 static int add_plugin(struct named_plugins *list, const char *instance, unsigned kind,
-                      const struct config_value *value)
+                      int is_provider, const struct config_value *value)
 {
     struct named_plugin *plugins;
 
     for (size_t i = 0; i < list->n_plugins; i++)
         if (strcmp(list->plugins[i].instance, instance) == 0 &&
-            (kind == 0 || list->plugins[i].kind == kind))
+            (kind == 0 ||
+             (list->plugins[i].kind == kind && list->plugins[i].is_provider == is_provider)))
             return 0;
     plugins = reallocarray(list->plugins, list->n_plugins + 1, sizeof(*plugins));
     if (plugins == NULL)
@@ -47,8 +48,11 @@ static int add_plugin(struct named_plugins *list, const char *instance, unsigned
     list->plugins = plugins;
     if (words_add(&list->names, instance) < 0)
         return -ENOMEM;
-    plugins[list->n_plugins++] = (struct named_plugin){
-        .instance = list->names.words[list->names.n - 1], .kind = kind, .value = value};
+    plugins[list->n_plugins++] =
+        (struct named_plugin){.instance = list->names.words[list->names.n - 1],
+                              .kind = kind,
+                              .is_provider = is_provider,
+                              .value = value};
     return 0;
 }
 
@@ -63,7 +67,7 @@ static int add_composition(struct named_plugins *list, const struct config_value
     r = composition_parse(value, &composition, NULL);
     for (size_t i = 0; r == 0 && i < composition->n_positions; i++)
         for (char **name = composition->positions[i].alternatives; r == 0 && *name; name++)
-            r = add_plugin(list, *name, kind, value);
+            r = add_plugin(list, *name, kind, i == 0, value);
     composition_destroy(composition);
     return r;
 }
@@ -82,7 +86,7 @@ int named_plugins_collect(const struct config *config, struct named_plugins *ret
                 r = add_composition(&list, value);
     for (size_t i = 0; r == 0 && (value = config_at(config, i)) != NULL; i++)
         if (keys_instance(value->section) != NULL)
-            r = add_plugin(&list, keys_instance(value->section), 0, value);
+            r = add_plugin(&list, keys_instance(value->section), 0, 0, value);
     if (r < 0) {
         named_plugins_free(&list);
         return error_fail(err, -r, "list the plugins");
@@ -99,11 +103,25 @@ void named_plugins_free(struct named_plugins *list)
     list->n_plugins = 0;
 }
 
+/* Put the place that names PLUGIN in front of the error. */
+static int wrap(const struct named_plugin *plugin, int r, struct barrer_error *err)
+{
+    const struct config_value *value = plugin->value;
+    char line[16] = "";
+
+    if (value == NULL)
+        return r;
+    if (value->line > 0)
+        (void)snprintf(line, sizeof(line), ":%u", value->line);
+    if (plugin->kind == 0)
+        return error_wrap(err, r, "%s%s: [%s]", value->file, line, value->section);
+    return error_wrap(err, r, "%s%s: [%s] %s", value->file, line, value->section, value->key);
+}
+
 int named_plugin_load(const struct named_plugin *plugin, const struct config *config,
                       struct loader *loader, const struct barrer_plugin **ret_plugin,
                       struct barrer_error *err)
 {
-    const struct config_value *value = plugin->value;
     char section[64];
     const char *module;
     int r;
@@ -111,25 +129,44 @@ int named_plugin_load(const struct named_plugin *plugin, const struct config *co
     (void)snprintf(section, sizeof(section), "plugin %s", plugin->instance);
     module = config_text(config, section, "module", plugin->instance);
     r = loader_load(loader, module, plugin->kind, ret_plugin, err);
-    if (r >= 0 || value == NULL)
-        return r;
-    if (plugin->kind == 0)
-        return value->line > 0
-                   ? error_wrap(err, r, "%s:%u: [%s]", value->file, value->line, value->section)
-                   : error_wrap(err, r, "%s: [%s]", value->file, value->section);
-    return value->line > 0
-               ? error_wrap(err, r, "%s:%u: [%s] %s", value->file, value->line, value->section,
-                            value->key)
-               : error_wrap(err, r, "%s: [%s] %s", value->file, value->section, value->key);
+    return r < 0 ? wrap(plugin, r, err) : 0;
+}
+
+static int check_options(const struct config *config, const char *instance,
+                         const struct barrer_plugin *plugin, struct barrer_error *err)
+{
+    struct barrer_pair *options = NULL;
+    int r = config_options(config, instance, plugin->options, &options, err);
+
+    config_options_free(options);
+    return r;
+}
+
+static int check_annotations(const struct config *config, const char *instance,
+                             const struct barrer_plugin *plugin, struct barrer_error *err)
+{
+    char **annotations = NULL;
+    int r = config_annotations(config, instance, plugin->annotations, &annotations, err);
+
+    free(annotations);
+    return r;
+}
+
+/* Whether an earlier plugin of the list is the same instance, in another place. */
+static int is_repeated(const struct named_plugins *list, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(list->plugins[j].instance, list->plugins[i].instance) == 0)
+            return 1;
+    return 0;
 }
 
 /* Everything that create would check of one plugin; the number of messages. */
 static unsigned check_plugin(const struct tool *tool, const struct config *config,
-                             struct loader *loader, const struct named_plugin *named)
+                             struct loader *loader, const struct named_plugin *named,
+                             int with_section)
 {
-    const struct barrer_plugin *plugin = NULL;
-    struct barrer_pair *options = NULL;
-    barrer_auto_free char **annotations = NULL;
+    const struct barrer_plugin *plugin;
     struct barrer_error err;
     unsigned errors = 0;
 
@@ -137,12 +174,16 @@ static unsigned check_plugin(const struct tool *tool, const struct config *confi
         tool_complain(tool, err.text);
         return 1;
     }
-    if (config_options(config, named->instance, plugin->options, &options, &err) < 0) {
+    if (named->is_provider && loader_check_provider(loader, plugin, &err) < 0) {
+        (void)wrap(named, -EINVAL, &err);
         tool_complain(tool, err.text);
         errors++;
     }
-    config_options_free(options);
-    if (config_annotations(config, named->instance, plugin->annotations, &annotations, &err) < 0) {
+    if (with_section && check_options(config, named->instance, plugin, &err) < 0) {
+        tool_complain(tool, err.text);
+        errors++;
+    }
+    if (with_section && check_annotations(config, named->instance, plugin, &err) < 0) {
         tool_complain(tool, err.text);
         errors++;
     }
@@ -154,16 +195,20 @@ static unsigned check_plugins(const struct tool *tool, const struct config *conf
 {
     struct named_plugins list;
     struct barrer_error err;
-    unsigned errors = 0;
+    unsigned errors = 0, instances = 0;
 
     if (named_plugins_collect(config, &list, &err) < 0) {
         tool_complain(tool, err.text);
         return 1;
     }
-    for (size_t i = 0; i < list.n_plugins; i++)
-        errors += check_plugin(tool, config, loader, &list.plugins[i]);
+    for (size_t i = 0; i < list.n_plugins; i++) {
+        int is_new = !is_repeated(&list, i);
+
+        errors += check_plugin(tool, config, loader, &list.plugins[i], is_new);
+        instances += is_new;
+    }
     if (errors == 0)
-        printf("no errors; %zu plugins checked\n", list.n_plugins);
+        printf("no errors; %u plugins checked\n", instances);
     named_plugins_free(&list);
     return errors;
 }

@@ -43,6 +43,10 @@ conf '[flow container]' 'isolation = native'
 exits "a plugin of another kind" 1 check --config "$T/t.conf"
 like "$error" 'kind "runtime", wanted: "isolation"' "both kinds are named"
 
+conf '[flow container]' 'process = seccomp process' '[plugin process]' 'nonsuch = 1'
+exits "a plugin that stands in two places" 1 check --config "$T/t.conf"
+is "$error" "$T/t.conf:4: [plugin process] nonsuch: unknown option" "is blamed once"
+
 conf '[plugin process]' 'allow-annotations = org.example.nonsuch'
 exits "an annotation that the plugin does not read" 1 check --config "$T/t.conf"
 like "$error" "t.conf:2: \[plugin process\] allow-annotations: .*org.example.nonsuch" "is named"
