@@ -117,8 +117,8 @@ static int open_below(struct cgroup_group *group, const char *path, struct barre
     fd = group->host->open_in_root(group->host, group->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC,
                                    0, err);
     if (fd == -ENOENT)
-        return barrer_fail(group->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"",
-                           group->full, path);
+        return barrer_fail(group->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"", group->full,
+                           path);
     return fd;
 }
 

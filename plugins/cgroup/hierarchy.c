@@ -88,9 +88,24 @@ static int use_existing(struct cgroup_group *group, struct barrer_error *err)
     return record(group, group->full, err);
 }
 
+/* Whether the caller may make PATH: a group that cannot be made is better not recorded. */
+static int check_writable(const char *path)
+{
+    barrer_auto_free char *above = strdup(path);
+    char *slash;
+    int r = -ENOENT;
+
+    while (r == -ENOENT && above != NULL && (slash = strrchr(above, '/')) != NULL) {
+        *slash = '\0';
+        r = faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+    }
+    return r;
+}
+
 /* Make group->full. -EEXIST without a message: a name that the plugin chose is taken. Other errors
  * come with a message. */
-static int make_group(struct cgroup_group *group, int is_chosen, struct barrer_error *err)
+static int make_group(struct cgroup_group *group, int is_chosen, int is_rootless,
+                      struct barrer_error *err)
 {
     int r = open_full(group);
 
@@ -102,6 +117,8 @@ static int make_group(struct cgroup_group *group, int is_chosen, struct barrer_e
     }
     if (r != -ENOENT)
         return barrer_fail(group->host, err, -r, "open the cgroup \"%s\"", group->full);
+    if (is_rootless && (r = check_writable(group->full)) < 0)
+        return barrer_fail(group->host, err, -r, "make the cgroup \"%s\"", group->full);
     r = record(group, group->full, err);
     if (r < 0)
         return r;
@@ -130,7 +147,7 @@ static int make_below(struct cgroup_group *group, const char *base,
 
         if (n < 0 || set_full(group, cgroup_mount(group), path + strspn(path, "/")) < 0)
             return barrer_fail(group->host, err, ENOMEM, "name the cgroup");
-        r = make_group(group, is_chosen, err);
+        r = make_group(group, is_chosen, (request->flags & BARRER_RESOURCES_ROOTLESS) != 0, err);
     }
     if (r == -EEXIST)
         return barrer_fail(group->host, err, EEXIST, "make the cgroup \"%s\"", group->full);

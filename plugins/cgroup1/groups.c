@@ -193,10 +193,24 @@ static int make_group(const struct cgroup1 *self, const struct cgroup1_hierarchy
     return r;
 }
 
+/* Whether the caller may make PATH: a group that cannot be made is better not recorded. */
+static int check_writable(const char *path)
+{
+    barrer_auto_free char *above = strdup(path);
+    char *slash;
+    int r = -ENOENT;
+
+    while (r == -ENOENT && above != NULL && (slash = strrchr(above, '/')) != NULL) {
+        *slash = '\0';
+        r = faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+    }
+    return r;
+}
+
 /* The base comes first and decides whether a name is taken. What is recorded may be killed: not
  * before it is known to be nobody else's. */
 static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int is_chosen,
-                     struct barrer_error *err)
+                     int is_rootless, struct barrer_error *err)
 {
     int r;
 
@@ -206,6 +220,8 @@ static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int i
         if (!is_empty(base))
             return is_in_use(self, base, err);
     }
+    if (is_rootless && (r = check_writable(base->path)) < 0)
+        return barrer_fail(self->host, err, -r, "make the cgroup \"%s\"", base->path);
     r = record(self, self->n_hierarchies, err);
     if (r < 0)
         return r;
@@ -221,7 +237,7 @@ static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int i
 }
 
 /* Make the groups of all hierarchies that have a path. */
-static int make_all(struct cgroup1 *self, int is_chosen, struct barrer_error *err)
+static int make_all(struct cgroup1 *self, int is_chosen, int is_rootless, struct barrer_error *err)
 {
     struct cgroup1_hierarchy *base = NULL;
     int r;
@@ -232,7 +248,7 @@ static int make_all(struct cgroup1 *self, int is_chosen, struct barrer_error *er
             base = &self->hierarchies[i];
     if (base == NULL)
         return barrer_fail(self->host, err, ENOTSUP, "find a hierarchy of cgroup v1");
-    r = make_base(self, base, is_chosen, err);
+    r = make_base(self, base, is_chosen, is_rootless, err);
     for (size_t i = 0; i < self->n_hierarchies && r == 0; i++)
         if (self->hierarchies[i].path != NULL && &self->hierarchies[i] != base)
             r = make_group(self, &self->hierarchies[i], err);
@@ -276,7 +292,8 @@ static int make_named(struct cgroup1 *self, const struct barrer_resources_reques
         }
         if (e < 0)
             return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
-        r = make_all(self, request->path == NULL, err);
+        r = make_all(self, request->path == NULL, (request->flags & BARRER_RESOURCES_ROOTLESS) != 0,
+                     err);
     }
     return r;
 }
@@ -305,7 +322,7 @@ int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *
         return r == -EEXIST ? barrer_fail(self->host, err, EEXIST, "make the container's cgroups")
                             : r;
     unmake_all(self);
-    r = record(self, 0, err);
+    r = self->host->get_fact(self->host, "groups") == NULL ? 0 : record(self, 0, err);
     barrer_log(self->host, BARRER_LOG_NOTICE,
                "no cgroup is writable for this user: the container runs without one");
     return r < 0 ? r : CGROUP1_NONE;

@@ -652,6 +652,106 @@ static void test_inner_node(void)
     fake_host_fini(&fake);
 }
 
+/* Without rights: what runs as another user, in a child, since there is no way back. */
+static int run_as_nobody(int (*function)(void))
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (setgid(65534) < 0 || setuid(65534) < 0)
+            _exit(99);
+        _exit(function());
+    }
+    return WEXITSTATUS(reap(pid));
+}
+
+static int prepare_undelegated(void)
+{
+    struct barrer_resources_request request = {
+        .size = sizeof(request), .id = "rootless", .flags = BARRER_RESOURCES_ROOTLESS};
+    struct barrer_resources_plan plan = {.size = sizeof(plan)};
+    struct fake_host fake;
+    void *self;
+    int result = 0;
+
+    fake_host_init(&fake);
+    self = open_plugin(&fake);
+    if (OPS->prepare(self, &request, &plan, &fake.error) < 0 || plan.cgroup_fd != -1 ||
+        plan.n_views != 0 || fake_host_fact(&fake, "path") != NULL)
+        result |= 1;
+    request.pids_limit = (struct barrer_number)SET(5);
+    if (OPS->prepare(self, &request, &plan, &fake.error) != -EACCES)
+        result |= 2;
+    close_plugin(self);
+    fake_host_fini(&fake);
+    return result;
+}
+
+static int prepare_delegated(void)
+{
+    struct barrer_resources_request request = {
+        .size = sizeof(request), .id = "rootless", .flags = BARRER_RESOURCES_ROOTLESS};
+    struct barrer_resources_plan plan = {.size = sizeof(plan)};
+    struct fake_host fake;
+    char wanted[512];
+    void *self;
+    pid_t pid;
+    int result = 0;
+
+    fake_host_init(&fake);
+    self = open_plugin(&fake);
+    (void)snprintf(wanted, sizeof(wanted), "%s/%s/delegated/%s/rootless", mount_path, parent,
+                   parent);
+    if (OPS->prepare(self, &request, &plan, &fake.error) < 0 || plan.cgroup_fd < 0) {
+        printf("# %s\n", fake.error.text);
+        return 1;
+    }
+    if (strcmp(wanted, fake_host_fact(&fake, "path")) != 0)
+        result |= 2;
+    pid = spawn(plan.cgroup_fd, NULL);
+    if (pid < 0 || OPS->release(self, &fake.error) < 0 || WTERMSIG(reap(pid)) != SIGKILL ||
+        exists(wanted))
+        result |= 4;
+    (void)snprintf(wanted, sizeof(wanted), "%s/%s/delegated/%s", mount_path, parent, parent);
+    (void)rmdir(wanted);
+    close_plugin(self);
+    fake_host_fini(&fake);
+    return result;
+}
+
+/* As systemd delegates a part of the tree to a user, whose shell lives in a group of its own. */
+static void test_rootless(void)
+{
+    static const char *const files[] = {"", "/cgroup.procs", "/cgroup.subtree_control"};
+    char delegated[256], path[512], text[16];
+    pid_t pid;
+
+    is_number(run_as_nobody(prepare_undelegated), 0,
+              "nothing delegated: no cgroup and no fact, or an error when limits are asked");
+    (void)snprintf(path, sizeof(path), "%s/%s", mount_path, parent);
+    (void)mkdir(path, 0755);
+    (void)snprintf(delegated, sizeof(delegated), "%s/%s/delegated", mount_path, parent);
+    (void)mkdir(delegated, 0755);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", delegated, files[i]);
+        if (chown(path, 65534, 65534) < 0)
+            printf("# chown %s failed\n", path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/shell", delegated);
+    (void)mkdir(path, 0755);
+    pid = fork();
+    if (pid == 0) {
+        (void)snprintf(path, sizeof(path), "%s/shell/cgroup.procs", delegated);
+        (void)snprintf(text, sizeof(text), "%d", (int)getpid());
+        if (write_file(path, text) < 0)
+            _exit(98);
+        _exit(run_as_nobody(prepare_delegated));
+    }
+    is_number(WEXITSTATUS(reap(pid)), 0, "a delegated tree: a group beside the caller's");
+    (void)rmdir(path);
+    (void)rmdir(delegated);
+}
+
 static int is_cgroup2(const char *path)
 {
     struct statfs fs;
@@ -726,6 +826,7 @@ int main(void)
     test_events();
     test_update();
     test_inner_node();
+    test_rootless();
     clean_up();
     return tap_done();
 }

@@ -355,6 +355,9 @@ static void limit(const char *controller, const struct barrer_resources_request 
 
 static void test_limits(void)
 {
+    static const struct barrer_hugepage_limit huge = {"2MB", 4194304};
+    static const struct barrer_network_priority lo = {"lo", 3};
+
     limit("cpu", ASK(.cpu.shares = SET(512)), "cpu.shares", "512");
     limit("cpu", ASK(.cpu.quota = SET(50000), .cpu.burst = SET(20000)), "cpu.cfs_quota_us",
           "50000");
@@ -372,6 +375,11 @@ static void test_limits(void)
     limit("memory", ASK(.memory.swappiness = SET(10)), "memory.swappiness", "10");
     limit("pids", ASK(.pids_limit = SET(1)), "pids.max", "1");
     limit("pids", ASK(.pids_limit = SET(-1)), "pids.max", "max");
+    limit("hugetlb", ASK(.hugepage_limits = &huge, .n_hugepage_limits = 1),
+          "hugetlb.2MB.limit_in_bytes", "4194304");
+    limit("net_cls", ASK(.network_class_id = SET(1048577)), "net_cls.classid", "1048577");
+    limit("net_prio", ASK(.network_priorities = &lo, .n_network_priorities = 1),
+          "net_prio.ifpriomap", "lo 3");
 }
 
 static void test_update(void)
@@ -527,6 +535,47 @@ static void test_events(void)
     fake_host_fini(&fake);
 }
 
+/* Without rights: what runs as another user, in a child, since there is no way back. */
+static int run_as_nobody(int (*function)(void))
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (setgid(65534) < 0 || setuid(65534) < 0)
+            _exit(99);
+        _exit(function());
+    }
+    return WEXITSTATUS(reap(pid));
+}
+
+static int prepare_undelegated(void)
+{
+    struct barrer_resources_request request = {
+        .size = sizeof(request), .id = "rootless", .flags = BARRER_RESOURCES_ROOTLESS};
+    struct barrer_resources_plan plan = {.size = sizeof(plan)};
+    struct fake_host fake;
+    void *self;
+    int result = 0;
+
+    fake_host_init(&fake);
+    self = open_plugin(&fake);
+    if (OPS->prepare(self, &request, &plan, &fake.error) < 0 || plan.cgroup_fd != -1 ||
+        plan.n_views != 0 || fake_host_fact(&fake, "groups") != NULL)
+        result |= 1;
+    request.pids_limit = (struct barrer_number)SET(5);
+    if (OPS->prepare(self, &request, &plan, &fake.error) != -EACCES)
+        result |= 2;
+    close_plugin(self);
+    fake_host_fini(&fake);
+    return result;
+}
+
+static void test_rootless(void)
+{
+    is_number(run_as_nobody(prepare_undelegated), 0,
+              "nothing writable: no cgroup and no fact, or an error when limits are asked");
+}
+
 /* Remove the folder that held the groups, in all hierarchies. */
 static void clean_up(void)
 {
@@ -565,6 +614,7 @@ int main(void)
     test_update();
     test_devices();
     test_events();
+    test_rootless();
     clean_up();
     return tap_done();
 }
