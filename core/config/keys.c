@@ -36,8 +36,6 @@ static const struct barrer_option flow_keys[] = {
 static const struct barrer_option plugin_keys[] = {
     {"module", "string", "NAME", "the module that the plugin is an instance of"},
     {"allow-annotations", "list(string)", NULL, "annotations of a container that it may read"},
-    {"when", "string", NULL,
-     "load it only for containers that set this property of config.json, or one below it"},
     {"when", "string", NULL, "the property of config.json without which the plugin is left out"},
     {NULL, NULL, NULL, NULL},
 };
