@@ -30,7 +30,7 @@ static void print_row(struct json_object *state, int width)
 }
 
 /* One that cannot be read is named on standard error, and does not hide the others. */
-static struct json_object *read_one(const char *root, const char *id, int *ret_is_broken)
+static struct json_object *read_one(const char *root, const char *id)
 {
     struct container *container;
     enum container_status status;
@@ -39,10 +39,8 @@ static struct json_object *read_one(const char *root, const char *id, int *ret_i
 
     if (container_open(root, id, &container, &err) < 0) {
         /* Gone since the folder was read, or just being made. */
-        if (err.errnum != ENOENT) {
+        if (err.errnum != ENOENT)
             (void)cli_error(&err, 0);
-            *ret_is_broken = 1;
-        }
         return NULL;
     }
     status = container_status(container);
@@ -71,17 +69,16 @@ static void print_table(struct json_object *all)
 static int list(const char *root, const char *format, int is_quiet, struct barrer_error *err)
 {
     struct json_object *all = json_object_new_array();
-    int is_broken = 0, r;
     char **ids;
+    int r = container_list(root, &ids, err);
 
-    r = container_list(root, &ids, err);
     for (size_t i = 0; r == 0 && ids[i] != NULL; i++) {
         struct json_object *state = NULL;
 
         if (is_quiet)
             (void)printf("%s\n", ids[i]);
         else
-            state = read_one(root, ids[i], &is_broken);
+            state = read_one(root, ids[i]);
         if (state != NULL)
             json_object_array_add(all, state);
         free(ids[i]);
@@ -96,7 +93,7 @@ static int list(const char *root, const char *format, int is_quiet, struct barre
             r = cli_flush(err);
     }
     json_object_put(all);
-    return r < 0 ? r : is_broken;
+    return r;
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)

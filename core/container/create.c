@@ -114,7 +114,10 @@ static int compose(struct creation *c, struct barrer_error *err)
     if (folder == NULL)
         folder = config_text(c->config, "core", "plugin-dir", NULL);
     r = loader_create(folder, &c->flow.loader, err);
-    return r < 0 ? r : flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
+    if (r < 0)
+        return r;
+    loader_protect(c->flow.loader);
+    return flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
 }
 
 static void record_text(struct json_object *json, const char *key, const char *value)
@@ -312,7 +315,7 @@ static int run_poststart(struct creation *c, struct barrer_error *err)
     if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
     state = state_json(c, "running", c->spawn.pid);
-    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, err);
+    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, c->bundle, err);
     free(state);
     return r;
 }

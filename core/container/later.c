@@ -35,7 +35,12 @@ int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts
     if (!json_object_is_type(instances, json_type_array))
         return 0;
     r = loader_create(container_text(container, "pluginDir"), &flow->loader, err);
-    return r < 0 ? r : flow_recompose(flow, instances, kinds, only_facts, err);
+    if (r < 0)
+        return r;
+    /* `exec` composes everything, and enters the container with it. */
+    if (!only_facts)
+        loader_protect(flow->loader);
+    return flow_recompose(flow, instances, kinds, only_facts, err);
 }
 
 static void close_flow(struct flow *flow)
@@ -88,7 +93,8 @@ static int run_hooks(struct container *container, enum oci_hook_kind kind, const
     if (r < 0)
         return r;
     state = container_state(container, status, pid);
-    r = hooks_run(spec, kind, json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN), err);
+    r = hooks_run(spec, kind, json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN),
+                  container_text(container, "bundle"), err);
     json_object_put(state);
     oci_spec_destroy(spec);
     return r;

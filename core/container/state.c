@@ -119,9 +119,44 @@ int container_create(const char *root, const char *id, struct container **ret_co
     return 0;
 }
 
+/* The members that every state.json has, with their types; and those that are worth a variable. */
+static int check_state(struct container *container, struct barrer_error *err)
+{
+    static const struct {
+        const char *key;
+        enum json_type type;
+    } members[] = {
+        {"id", json_type_string},       {"bundle", json_type_string},
+        {"created", json_type_string},  {"pluginDir", json_type_string},
+        {"pid", json_type_int},         {"startTime", json_type_int},
+        {"instances", json_type_array}, {"ociVersion", json_type_string},
+    };
+    int64_t pid;
+
+    if (!json_object_is_type(container->json, json_type_object))
+        return error_fail(err, 0, "container `%s`: state.json: expected an object", container->id);
+    for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+        if (!json_object_is_type(json_object_object_get(container->json, members[i].key),
+                                 members[i].type))
+            return error_fail(err, 0, "container `%s`: state.json: %s: expected %s %s",
+                              container->id, members[i].key,
+                              members[i].type == json_type_string ? "a" : "an",
+                              json_type_to_name(members[i].type));
+    if (strcmp(container_text(container, "id"), container->id) != 0)
+        return error_fail(err, 0, "container `%s`: state.json: id: expected \"%s\", got \"%s\"",
+                          container->id, container->id, container_text(container, "id"));
+    pid = json_object_get_int64(json_object_object_get(container->json, "pid"));
+    if (pid < 0 || pid > INT32_MAX)
+        return error_fail(err, 0, "container `%s`: state.json: pid: expected a process id",
+                          container->id);
+    container->pid = (pid_t)pid;
+    container->start_time =
+        (uint64_t)json_object_get_int64(json_object_object_get(container->json, "startTime"));
+    return 0;
+}
+
 static int read_state(struct container *container, struct barrer_error *err)
 {
-    struct json_object *value;
     int r = oci_json_read(container->folder_fd, "state.json", STATE_LIMIT, &container->json, err);
 
     if (r < 0)
@@ -131,16 +166,7 @@ static int read_state(struct container *container, struct barrer_error *err)
                                          "delete --force clears it)",
                                          container->id)
                             : error_wrap(err, r, "container `%s`", container->id);
-    if (!json_object_is_type(container->json, json_type_object))
-        return error_fail(err, 0, "container `%s`: state.json: expected an object", container->id);
-    if (json_object_object_get_ex(container->json, "pid", &value))
-        container->pid = (pid_t)json_object_get_int(value);
-    if (json_object_object_get_ex(container->json, "startTime", &value))
-        container->start_time = (uint64_t)json_object_get_int64(value);
-    if (container->pid < 0)
-        return error_fail(err, 0, "container `%s`: state.json: pid: expected a positive number",
-                          container->id);
-    return 0;
+    return check_state(container, err);
 }
 
 static int open_folder(const char *root, const char *id, struct container **ret_container,

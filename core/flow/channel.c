@@ -41,9 +41,11 @@ int channel_receive(int fd, struct channel_message *message)
     size_t head = offsetof(struct channel_message, text);
     ssize_t n;
 
+    /* The other end was closed before it had read everything: that is reported first, once, and
+     * what it sent is behind it. */
     do
         n = recv(fd, message, sizeof(*message) - 1, 0);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0)
         return -errno;
     if (n == 0) {

@@ -218,7 +218,7 @@ static int run_create_hooks(struct child *child)
         _exit(1);
     state = await(child, CHANNEL_HOOKED);
     r = hooks_run(child->flow->spec, OCI_HOOK_CREATE_CONTAINER, state != NULL ? state : "{}",
-                  &child->error);
+                  child->flow->spec->filesystem.bundle, &child->error);
     free(state);
     return r;
 }
@@ -374,7 +374,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
         check(&child, wait_for_start(&child));
     if (!spawn->is_exec)
         check(&child, hooks_run(child.flow->spec, OCI_HOOK_START_CONTAINER,
-                                child.start_state != NULL ? child.start_state : "{}", err));
+                                child.start_state != NULL ? child.start_state : "{}", NULL, err));
     check(&child, execute(&child));
     _exit(126);
 }

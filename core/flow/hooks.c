@@ -46,7 +46,8 @@ static int open_state(const char *state, struct barrer_error *err)
     return barrer_take_fd(&fd);
 }
 
-__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd)
+__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd,
+                                              const char *folder)
 {
     const char *const alone[] = {hook->path, NULL}, *const nothing[] = {NULL};
     const char *const *args = hook->args != NULL ? hook->args : alone;
@@ -56,6 +57,8 @@ __attribute__((noreturn)) static void execute(const struct oci_hook *hook, int s
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(state_fd, STDIN_FILENO) < 0)
+        _exit(126);
+    if (folder != NULL && chdir(folder) < 0 && errno != ENOENT)
         _exit(126);
     (void)execve(hook->path, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)environment);
     _exit(errno == ENOENT ? 127 : 126);
@@ -87,7 +90,8 @@ static int await(const struct oci_hook *hook, pid_t pid, int *ret_status, struct
     return 0;
 }
 
-static int run(const struct oci_hook *hook, const char *state, struct barrer_error *err)
+static int run(const struct oci_hook *hook, const char *state, const char *folder,
+               struct barrer_error *err)
 {
     barrer_auto_fd int state_fd = open_state(state, err);
     int status, r;
@@ -99,7 +103,7 @@ static int run(const struct oci_hook *hook, const char *state, struct barrer_err
     if (pid < 0)
         return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
     if (pid == 0)
-        execute(hook, state_fd);
+        execute(hook, state_fd, folder);
     r = await(hook, pid, &status, err);
     if (r < 0)
         return r;
@@ -113,7 +117,7 @@ static int run(const struct oci_hook *hook, const char *state, struct barrer_err
 }
 
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
-              struct barrer_error *err)
+              const char *folder, struct barrer_error *err)
 {
     const struct oci_hooks *hooks = &spec->hooks[kind];
 
@@ -121,7 +125,7 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *
         int r;
 
         log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
-        r = run(&hooks->hooks[i], state, err);
+        r = run(&hooks->hooks[i], state, folder, err);
         if (r < 0)
             return error_wrap(err, r, "%s", names[kind]);
     }

@@ -10,8 +10,9 @@
 /* The property's name: "createRuntime". */
 const char *hooks_name(enum oci_hook_kind kind);
 /* Run all hooks of KIND in order, each to its end; the first that fails (exit status not 0, a
- * signal, its timeout) ends it with an error. STATE is the state JSON. */
+ * signal, its timeout) ends it with an error. STATE is the state JSON. The working directory is
+ * FOLDER, where it is not NULL and there. */
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
-              struct barrer_error *err);
+              const char *folder, struct barrer_error *err);
 
 #endif

@@ -279,14 +279,15 @@ int spawn_permit(struct spawn *spawn, struct barrer_error *err)
 /* prestart and createRuntime, here; then the process runs createContainer there. */
 static int serve_hooks(struct spawn *spawn, struct barrer_error *err)
 {
+    const char *bundle = spawn->flow->spec->filesystem.bundle;
     char *state = spawn->state_json(spawn->arg, "creating", spawn->pid);
     int r;
 
     if (state == NULL)
         return error_fail(err, ENOMEM, "describe the container to its hooks");
-    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, err);
+    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, bundle, err);
     if (r == 0)
-        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, err);
+        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, bundle, err);
     if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_HOOKED, 0, state)) < 0)
         r = error_fail(err, -r, "let the container's process go on after hooks");
     free(state);
@@ -300,10 +301,8 @@ int spawn_await(struct spawn *spawn, struct barrer_error *err)
 
     for (;;) {
         r = channel_receive(spawn->channel_fd, &message);
-        if (r < 0 && r != -ECONNRESET)
+        if (r < 0)
             return error_fail(err, -r, "hear from the container's process");
-        if (r == -ECONNRESET)
-            message.type = CHANNEL_CLOSED;
         switch (message.type) {
         case CHANNEL_HOOKS:
             r = serve_hooks(spawn, err);

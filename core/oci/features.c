@@ -187,7 +187,7 @@ static struct json_object *build_annotations(struct builder *builder)
     struct json_object *annotations = json_object_new_object();
 
     for (size_t i = 0; i < builder->n; i++) {
-        char name[128] = "io.barrer.plugin.";
+        char name[128] = "org.barrer.plugin.";
         const struct barrer_plugin *plugin = builder->plugins[i];
 
         strncat(name, plugin->name, sizeof(name) - strlen(name) - 1);

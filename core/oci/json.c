@@ -13,6 +13,9 @@
 #include "oci/spec.h"
 
 #define MAX_DEPTH 64
+/* json-c takes 800 bytes for "{}": 16 MiB of these would take 4 GiB. The kernel has at most 100,000
+ * mounts in a namespace, each of which is an object with an array. */
+#define MAX_COLLECTIONS 250000
 
 static void find_line(const char *text, size_t at, unsigned *ret_line, unsigned *ret_column)
 {
@@ -61,7 +64,7 @@ static const char *skip_number(const char **p, const char *end)
     const char *start = *p, *c = start + (*start == '-');
     int is_integer = 1, is_too_big;
 
-    for (; c < end && strchr("0123456789+-.eE", *c) != NULL; c++)
+    for (; c < end && *c != '\0' && strchr("0123456789+-.eE", *c) != NULL; c++)
         is_integer &= *c >= '0' && *c <= '9';
     *p = c;
     if (!is_integer || c - start < 19)
@@ -82,6 +85,7 @@ static const char *skip_number(const char **p, const char *end)
 static int check_text(const char *file, const char *text, size_t length, struct barrer_error *err)
 {
     const char *p = text, *end = text + length, *why = NULL;
+    unsigned collections = 0;
 
     while (p < end) {
         switch (*p) {
@@ -98,6 +102,14 @@ static int check_text(const char *file, const char *text, size_t length, struct 
         case 'N':
         case 'I':
             why = "unexpected character";
+            break;
+        case '{':
+        case '[':
+            if (collections++ >= MAX_COLLECTIONS) {
+                why = "too many objects and arrays";
+                break;
+            }
+            p++;
             break;
         default:
             p++;

@@ -3,12 +3,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <ltdl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <barrer/util.h>
@@ -28,6 +30,8 @@ struct module {
 
 struct loader {
     char *folder;
+    int is_protected;
+    int read_only_fd; /* the folder on a detached read-only clone of its mount; -1 */
     struct module *modules;
 };
 
@@ -136,8 +140,10 @@ int loader_create(const char *plugin_dir, struct loader **ret_loader, struct bar
     if (r < 0)
         return r;
     loader = calloc(1, sizeof(*loader));
-    if (loader != NULL)
+    if (loader != NULL) {
+        loader->read_only_fd = -1;
         loader->folder = absolute_folder(plugin_dir != NULL ? plugin_dir : BARRER_PLUGIN_DIR);
+    }
     if (loader == NULL || loader->folder == NULL) {
         free(loader);
         (void)lt_dlexit();
@@ -159,9 +165,15 @@ void loader_destroy(struct loader *loader)
         free(module->file);
         free(module);
     }
+    barrer_close_fd(&loader->read_only_fd);
     free(loader->folder);
     free(loader);
     (void)lt_dlexit();
+}
+
+void loader_protect(struct loader *loader)
+{
+    loader->is_protected = 1;
 }
 
 const char *loader_folder(const struct loader *loader)
@@ -186,12 +198,12 @@ static int check_module_name(const char *name, struct barrer_error *err)
 }
 
 /* What the loader of the system said, without the file name in front, and what to do about it. */
-static int refuse_load(const char *file, struct barrer_error *err)
+static int refuse_load(const char *path, const char *file, struct barrer_error *err)
 {
     const char *why = dlopen_error, *remedy = "rebuild or reinstall it";
-    size_t n = strlen(file);
+    size_t n = strlen(path);
 
-    if (strncmp(why, file, n) == 0 && strncmp(why + n, ": ", 2) == 0)
+    if (strncmp(why, path, n) == 0 && strncmp(why + n, ": ", 2) == 0)
         why += n + 2;
     if (strstr(why, "undefined symbol") != NULL)
         remedy =
@@ -257,13 +269,35 @@ static lt_dlhandle open_builtin(const char *name)
 }
 #endif
 
+/* Where to open NAME: a path of its own for loader_protect, else FILE. A caller who may not clone
+ * mounts does without: root of a container is then not the plugins' owner either, or it is the
+ * caller, who may write them anyway. */
+static char *path_to_open(struct loader *loader, const char *name, const char *file)
+{
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    char *path;
+
+    if (loader->is_protected && loader->read_only_fd < 0) {
+        barrer_auto_fd int fd =
+            open_tree(AT_FDCWD, loader->folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+        if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) == 0)
+            loader->read_only_fd = barrer_take_fd(&fd);
+        else
+            loader->is_protected = 0;
+    }
+    if (loader->read_only_fd < 0)
+        return strdup(file);
+    return asprintf(&path, "/proc/self/fd/%d/%s.so", loader->read_only_fd, name) < 0 ? NULL : path;
+}
+
 /* Find MODULE's descriptor; *RET_FILE is allocated. A built-in of the name comes first. */
-static int open_plugin(const struct loader *loader, const char *name, char **ret_file,
+static int open_plugin(struct loader *loader, const char *name, char **ret_file,
                        const struct barrer_plugin **ret_plugin, struct barrer_error *err)
 {
     char symbol[MAX_NAME + sizeof("_LTX_barrer")];
     lt_dlhandle handle = open_builtin(name);
-    barrer_auto_free char *file = NULL;
+    barrer_auto_free char *file = NULL, *path = NULL;
 
     if ((handle != NULL ? asprintf(&file, BUILT_IN)
                         : asprintf(&file, "%s/%s.so", loader->folder, name)) < 0)
@@ -275,9 +309,11 @@ static int open_plugin(const struct loader *loader, const char *name, char **ret
             return r;
         /* A path with a folder, so that libltdl searches nowhere; not lt_dlopenext, which would
          * prefer a NAME.la. */
-        handle = lt_dlopen(file);
+        path = path_to_open(loader, name, file);
+        handle = path != NULL ? lt_dlopen(path) : NULL;
         if (handle == NULL)
-            return refuse_load(file, err);
+            return path != NULL ? refuse_load(path, file, err)
+                                : error_fail(err, ENOMEM, "load plugin \"%s\"", name);
     }
     (void)snprintf(symbol, sizeof(symbol), "%s_LTX_barrer", name);
     *ret_plugin = lt_dlsym(handle, symbol);

@@ -18,6 +18,10 @@ struct loader;
  * looked at first when a module that is not preopened is loaded. Refuses set-uid use (AT_SECURE)
  * with any folder but the compiled-in one. */
 int loader_create(const char *plugin_dir, struct loader **ret_loader, struct barrer_error *err);
+/* Map plugins from a detached read-only clone of the folder's mount, as far as the caller may make
+ * one: a process of ours that is in a container must hold no way to a writable plugin
+ * (/proc/PID/map_files). */
+void loader_protect(struct loader *loader);
 void loader_destroy(struct loader *loader); /* unloads nothing; NULL is fine */
 /* The folder, absolute; for state.json. */
 const char *loader_folder(const struct loader *loader);
