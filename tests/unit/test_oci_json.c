@@ -113,12 +113,18 @@ static void test_bad(void)
 
 static void test_nul(void)
 {
-    static const char text[] = "{\"a\": 1}\0{\"a\": 2}";
+    static const char texts[][20] = {"{\"a\": 1}\0{\"a\": 2}", "1\0, 2, 3, 4, 5, 6, ",
+                                     "[1\0]              ", "[\"a\0b\"]          ",
+                                     "[\"a\\\0b\"]         "};
     struct barrer_error err;
     struct json_object *json = NULL;
 
-    ok(read_bytes(text, sizeof(text) - 1, &json, &err) < 0 && strstr(err.text, ":1:9: ") != NULL,
-       "refuses a file with a NUL character in it");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!ok(read_bytes(texts[i], 17, &json, &err) < 0 && is_sentence(err.text),
+                "%zu: refuses a file with a NUL character in it", i))
+            printf("# %s\n", err.text);
+    ok(read_bytes(texts[0], 17, &json, &err) < 0 && strstr(err.text, ":1:9: ") != NULL,
+       "and says where");
 }
 
 static void test_truncated(void)
@@ -149,6 +155,26 @@ static void test_deep(void)
        "refuses a depth of 100000");
     ok(read_bytes(text + 100000 - 60, 120, &json, &err) == 0, "takes a depth of 60");
     json_object_put(json);
+}
+
+static void test_many(void)
+{
+    const size_t size = 15 * MIB;
+    char *text = malloc(size);
+    struct barrer_error err;
+    struct json_object *json = NULL;
+
+    if (text == NULL)
+        exit(99);
+    for (size_t i = 0; i < size; i++)
+        text[i] = "{},"[i % 3];
+    text[0] = '[';
+    text[1] = ' ';
+    text[2] = ' ';
+    text[size - 1] = ']';
+    ok(read_bytes(text, size, &json, &err) < 0 && strstr(err.text, "too many objects") != NULL,
+       "refuses 5 million objects, which would take gigabytes");
+    free(text);
 }
 
 static void test_huge(void)
@@ -210,6 +236,7 @@ int main(void)
     test_nul();
     test_truncated();
     test_deep();
+    test_many();
     test_huge();
     test_streams();
     test_unreadable();
