@@ -47,4 +47,7 @@ refuses "a level that is none" 'level: expected uint, got "much"' \
 refuses "a misspelt option" 'level' \
     barrer --set 'flow container.process=process gentle' --set 'plugin gentle.levl=4' \
     run --bundle "$T/b" refused
+# It has confine alone, so the payload would keep all of root's privileges.
+refuses "an addition where a provider is needed" 'gentle\.so": has no operation "drop", which the first' \
+    barrer --set 'flow container.process=gentle' run --bundle "$T/b" refused
 done_testing
