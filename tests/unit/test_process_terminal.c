@@ -330,7 +330,7 @@ static void test_streams(void)
 
 int main(void)
 {
-    if (geteuid() != 0 || unshare(0) < 0) {
+    if (!is_root()) {
         skip("all of it", "needs root");
         return tap_done();
     }

@@ -424,7 +424,7 @@ static void test_cache(void)
 
 int main(void)
 {
-    if (geteuid() != 0) {
+    if (!is_root()) {
         skip("all of it", "needs root");
         return tap_done();
     }

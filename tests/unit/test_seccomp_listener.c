@@ -190,7 +190,7 @@ int main(void)
     const struct barrer_pair cached[] = {{"cache-folder", folder}, {NULL, NULL}};
     struct journey journey = journey_of(&seccomp_LTX_barrer);
 
-    if (geteuid() != 0) {
+    if (!is_root()) {
         skip("all of it", "needs root");
         return tap_done();
     }
