@@ -398,7 +398,8 @@ static void test_many(void)
 {
     enum { MANY = 1500 };
     static const char *const bind[] = {"bind", "ro", NULL};
-    struct barrer_mount *mounts = calloc(MANY, sizeof(*mounts));
+    static struct barrer_mount mounts[MANY];
+    static char paths[MANY][32];
     struct box box = {.request = {.root = box_root("root-many"), .state_fd = -1, .n_mounts = MANY},
                       .clone_flags = CLONE_NEWPID,
                       .script = "echo n=$(grep -c ' /many/' /proc/self/mountinfo)"};
@@ -407,11 +408,9 @@ static void test_many(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     mounts[0] = (struct barrer_mount)PROC;
     for (int i = 1; i < MANY; i++) {
-        char *path = NULL;
-
-        if (asprintf(&path, "/many/%d", i) > 0)
-            mounts[i] =
-                (struct barrer_mount){.destination = path, .source = "/bin", .options = bind};
+        (void)snprintf(paths[i], sizeof(paths[i]), "/many/%d", i);
+        mounts[i] =
+            (struct barrer_mount){.destination = paths[i], .source = "/bin", .options = bind};
     }
     box.request.mounts = mounts;
     (void)box_run(&box);
