@@ -46,6 +46,14 @@ static int add_member(struct flow *flow, unsigned kind, struct instance *instanc
     return 0;
 }
 
+static int has_kind(const struct flow *flow, unsigned kind)
+{
+    for (size_t i = 0; i < flow->n_members; i++)
+        if (flow->members[i].kind == kind)
+            return 1;
+    return 0;
+}
+
 static int open_from_config(struct flow *flow, const struct config *config, unsigned kind,
                             const char *name, struct instance **ret_instance,
                             struct barrer_error *err)
@@ -60,6 +68,11 @@ static int open_from_config(struct flow *flow, const struct config *config, unsi
     r = loader_load(flow->loader, config_text(config, section, "module", name), kind, &plugin, err);
     if (r < 0)
         return r;
+    if (!has_kind(flow, kind)) {
+        r = loader_check_provider(flow->loader, plugin, err);
+        if (r < 0)
+            return r;
+    }
     r = config_options(config, name, plugin->options, &options, err);
     if (r < 0)
         return r;
@@ -137,9 +150,30 @@ static int choose(struct flow *flow, const struct config *config, unsigned kind,
                       "no %s plugin of the configuration is usable here", loader_kind_name(kind));
 }
 
+static int is_config_error(const struct barrer_error *err, const struct config_value *value)
+{
+    return strncmp(err->text, value->file, strlen(value->file)) == 0 ||
+           strstr(err->text, ": [plugin ") != NULL;
+}
+
+/* `when` names a property, or a folder of properties. */
+static int check_when(const struct config *config, const char *section, const char *when,
+                      struct barrer_error *err)
+{
+    size_t length = strlen(when);
+
+    for (const struct oci_property *p = oci_properties(); p->path != NULL; p++)
+        if (strncmp(p->path, when, length) == 0 &&
+            (p->path[length] == '\0' || p->path[length] == '.' || p->path[length] == '='))
+            return 0;
+    return config_fail(err, config_get(config, section, "when"),
+                       "expected a property of config.json, got \"%s\"", when);
+}
+
 /* [plugin NAME] when = PROPERTY: an addition that is loaded only for containers that set the
  * property or one below it. */
-static int is_wanted(const struct flow *flow, const struct config *config, const char *name)
+static int is_wanted(const struct flow *flow, const struct config *config, const char *name,
+                     struct barrer_error *err)
 {
     const char *when, *fallback;
     char section[64];
@@ -152,6 +186,8 @@ static int is_wanted(const struct flow *flow, const struct config *config, const
     when = config_text(config, section, "when", fallback);
     if (when == NULL || flow->spec == NULL)
         return 1;
+    if (when != fallback && check_when(config, section, when, err) < 0)
+        return -EINVAL;
     length = strlen(when);
     for (const struct oci_property *p = flow->spec->properties; p != NULL && p->path != NULL; p++)
         if (strncmp(p->path, when, length) == 0 &&
@@ -180,14 +216,17 @@ static int compose_kind(struct flow *flow, const struct config *config, unsigned
                 if (r == 0)
                     r = add_member(flow, kind, instance, err);
             }
-        } else if (is_wanted(flow, config, position->alternatives[0])) {
-            r = choose(flow, config, kind, position, err);
+        } else {
+            r = is_wanted(flow, config, position->alternatives[0], err);
+            if (r > 0)
+                r = choose(flow, config, kind, position, err);
         }
         for (size_t j = before; j < flow->n_members; j++) {
             flow->members[j].file = value->file;
             flow->members[j].line = value->line;
         }
-        if (r < 0 && value->line > 0)
+        /* Errors in [plugin NAME] say their own line. */
+        if (r < 0 && value->line > 0 && !is_config_error(err, value))
             r = error_wrap(err, r, "%s:%u: [flow container] %s", value->file, value->line, key);
     }
     if (r == 0 && composition->n_positions == 0 && kind != BARRER_ISOLATION &&

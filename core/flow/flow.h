@@ -19,7 +19,6 @@ struct json_object;
 struct flow_member {
     struct instance *instance;
     unsigned kind;
-    int is_provider;  /* the first of its kind's list */
     const char *file; /* where barrer.conf names it; "(built in)" */
     unsigned line;
     char *origin; /* owns `file` where it was recorded */
