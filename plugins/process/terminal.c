@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h> /* not with <sys/mount.h> of glibc 2.36 */
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,20 @@
 #include <unistd.h>
 
 #include <barrer/util.h>
+
+/* On a devpts nobody can make files, so that nothing else than the device answers to this name,
+ * unless it is mounted over: by a container that waits for exec, with anything that hangs when it
+ * is opened. Without openat2(2) the caller's look at the result must do. */
+static int open_ptmx(int folder_fd)
+{
+    const struct open_how how = {.flags = O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC,
+                                 .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
+    int fd = (int)syscall(SYS_openat2, folder_fd, "ptmx", &how, sizeof(how));
+
+    if (fd < 0 && errno == ENOSYS)
+        fd = openat(folder_fd, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    return fd;
+}
 
 static int open_master(const struct barrer_host *host, int root_fd, struct barrer_error *err)
 {
@@ -35,11 +50,10 @@ static int open_master(const struct barrer_host *host, int root_fd, struct barre
             host, err, ENOTTY,
             "open a terminal: \"/dev/pts\" of the container is no devpts (a terminal "
             "needs a mount of that type)");
-    /* On a devpts nobody can make files, so that nothing else than the device answers to this
-     * name, unless it is mounted over. */
-    master_fd = openat(folder_fd, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    master_fd = open_ptmx(folder_fd);
     if (master_fd < 0)
-        return barrer_fail(host, err, errno, "open \"/dev/pts/ptmx\" of the container");
+        return barrer_fail(host, err, errno, "open \"/dev/pts/ptmx\" of the container%s",
+                           errno == EXDEV ? " (something is mounted on it)" : "");
     if (fstatfs(master_fd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC ||
         fstat(master_fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
         return barrer_fail(

@@ -31,7 +31,8 @@ static enum {
     PTS_IS_LINK,
     PTS_IS_FOLDER,
     PTMX_IS_COVERED,
-    NO_OPEN_TREE,
+    NO_NEW_CALLS,
+    PTMX_IS_COVERED_BEFORE_OPENAT2,
     IS_READONLY,
 } kind;
 
@@ -61,7 +62,9 @@ static int make_dev(void)
     if (mkdir(pts, 0755) < 0 ||
         mount("devpts", pts, "devpts", 0, "newinstance,ptmxmode=0666,mode=0620") < 0)
         return -1;
-    return kind == PTMX_IS_COVERED ? mount("canary", "dev/pts/ptmx", NULL, MS_BIND, NULL) : 0;
+    return kind == PTMX_IS_COVERED || kind == PTMX_IS_COVERED_BEFORE_OPENAT2
+               ? mount("canary", "dev/pts/ptmx", NULL, MS_BIND, NULL)
+               : 0;
 }
 
 static int make_console(void)
@@ -80,15 +83,16 @@ static int make_console(void)
     }
 }
 
-static int forbid_open_tree(void)
+static int forbid_new_calls(void)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_tree, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_tree, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = {4, code};
+    struct sock_fprog program = {5, code};
 
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
@@ -104,7 +108,7 @@ static int enter_root(void)
         return -1;
     if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return -1;
-    return kind == NO_OPEN_TREE ? forbid_open_tree() : 0;
+    return kind == NO_NEW_CALLS || kind == PTMX_IS_COVERED_BEFORE_OPENAT2 ? forbid_new_calls() : 0;
 }
 
 static void tell_terminal(FILE *out)
@@ -223,7 +227,7 @@ static void test_good(void)
         [ORDINARY] = "an ordinary root",
         [NO_CONSOLE] = "a root without /dev/console",
         [DEV_IS_LINK] = "a root whose /dev is a link",
-        [NO_OPEN_TREE] = "without open_tree",
+        [NO_NEW_CALLS] = "without open_tree and openat2",
         [IS_READONLY] = "a read-only root",
     };
 
@@ -269,7 +273,8 @@ static void test_bad(void)
         [CONSOLE_IS_FOLDER] = "neither a file nor a character device",
         [PTS_IS_LINK] = "is no devpts",
         [PTS_IS_FOLDER] = "is no devpts",
-        [PTMX_IS_COVERED] = "not the device 5:2",
+        [PTMX_IS_COVERED] = "something is mounted on it",
+        [PTMX_IS_COVERED_BEFORE_OPENAT2] = "not the device 5:2",
     };
     static const char *const whats[] = {
         [CONSOLE_IS_LINK] = "/dev/console is a link",
@@ -277,6 +282,7 @@ static void test_bad(void)
         [PTS_IS_LINK] = "/dev/pts is a link to a folder",
         [PTS_IS_FOLDER] = "/dev/pts is a folder of the image",
         [PTMX_IS_COVERED] = "a file is mounted on /dev/pts/ptmx",
+        [PTMX_IS_COVERED_BEFORE_OPENAT2] = "the same without openat2",
     };
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
