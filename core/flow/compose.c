@@ -40,7 +40,6 @@ static int add_member(struct flow *flow, unsigned kind, struct instance *instanc
     larger[flow->n_members++] = (struct flow_member){
         .instance = instance,
         .kind = kind,
-        .is_provider = is_first,
         .file = "(built in)",
     };
     return 0;
