@@ -222,10 +222,9 @@ static int refuse_symbol(const char *file, const char *name, struct barrer_error
 }
 
 /* Nobody but root and barrer's owner can write the file or any folder on the way to it, so there
- * is nobody who could exchange it between this check and dlopen(3): opening it by a descriptor
- * would keep out only those who may write the plugin anyway. And by its own name debuggers and
- * the dynamic linker know it; "/proc/self/fd/N" is taken by the linker for the module that was
- * loaded under the same number before. */
+ * is nobody who could exchange it between this check and dlopen(3): opening the file first and
+ * loading its descriptor would keep out only those who may write the plugin anyway, and the
+ * dynamic linker takes "/proc/self/fd/N" for the module that was loaded under that name before. */
 static int check_file(const struct loader *loader, const char *file, const char *name,
                       struct barrer_error *err)
 {
