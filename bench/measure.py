@@ -37,7 +37,7 @@ def must(words):
 
 
 def default_config(args):
-    """What the specification calls the default of a Linux container, as `crun spec` prints it."""
+    """The default of a Linux container as `spec` of today's runtimes prints it."""
     quiet = ["nosuid", "noexec", "nodev"]
     caps = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
     return {
@@ -50,7 +50,7 @@ def default_config(args):
                     "TERM=xterm"],
             "cwd": "/",
             "capabilities": {s: caps for s in
-                             ("bounding", "effective", "permitted", "ambient", "inheritable")},
+                             ("bounding", "effective", "permitted")},
             "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}],
             "noNewPrivileges": True,
         },
