@@ -17,16 +17,9 @@
 static const unsigned kinds[] = {BARRER_ISOLATION, BARRER_RESOURCES, BARRER_FILESYSTEM,
                                  BARRER_PROCESS, BARRER_RUNTIME};
 
-/* Whether the next member of that kind would be the provider. */
-static int is_provider_missing(const struct flow *flow, unsigned kind)
-{
-    return flow->n_members == 0 || flow->members[flow->n_members - 1].kind != kind;
-}
-
 static int add_member(struct flow *flow, unsigned kind, struct instance *instance,
                       struct barrer_error *err)
 {
-    int is_first = is_provider_missing(flow, kind);
     struct flow_member *larger =
         realloc(flow->members, (flow->n_members + 1) * sizeof(*flow->members));
 
@@ -67,6 +60,8 @@ static int open_from_config(struct flow *flow, const struct config *config, unsi
     r = loader_load(flow->loader, config_text(config, section, "module", name), kind, &plugin, err);
     if (r < 0)
         return r;
+    /* Without a provider's operations the payload would keep what nobody took from it. */
+    /* Without a provider's operations the payload would keep what nobody took from it. */
     if (!has_kind(flow, kind)) {
         r = loader_check_provider(flow->loader, plugin, err);
         if (r < 0)
@@ -128,10 +123,6 @@ static int choose(struct flow *flow, const struct config *config, unsigned kind,
         if (r < 0)
             return r;
         r = probe(flow, kind, instance, err);
-        /* Without a provider's operations the payload would keep what nobody took from it. */
-        if (r > 0 && is_provider_missing(flow, kind) &&
-            loader_check_provider(flow->loader, instance->plugin, err) < 0)
-            r = -EINVAL;
         if (r > 0)
             return add_member(flow, kind, instance, err);
         instance_close(instance);
