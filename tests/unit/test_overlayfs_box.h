@@ -204,7 +204,7 @@ static const char *box_run(struct box *box)
     unsigned long flags = box->clone_flags | (box->has_no_mount_namespace ? 0 : CLONE_NEWNS);
     static const char *const none[] = {NULL};
     size_t used = 0;
-    int out[2];
+    int out[2], status;
     ssize_t n;
     pid_t pid;
 
@@ -232,7 +232,10 @@ static const char *box_run(struct box *box)
         used += (size_t)n;
     box_output[used] = '\0';
     (void)close(out[0]);
-    (void)waitpid(pid, NULL, 0);
+    if (waitpid(pid, &status, 0) < 0 || status != 0) {
+        (void)ok(0, "the host's side ends well");
+        printf("# %d: %s\n", status, box_output);
+    }
     return box_output;
 }
 
