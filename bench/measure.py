@@ -18,7 +18,7 @@ TOP = "/run/bench"
 
 
 def run(words):
-    """Like subprocess.run, but with files: a container that `create` leaves would keep a pipe open."""
+    """Like subprocess.run, but with files: a container that is left would keep a pipe open."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         status = subprocess.call(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         out.seek(0)
@@ -33,7 +33,7 @@ def must(words):
     return result.stdout
 
 
-# --- bundles ---------------------------------------------------------------------------------------
+# --- bundles ------------------------------------------------------------------------------------
 
 
 def default_config(args):
@@ -104,7 +104,7 @@ def make_bundle(name, args, change=None):
     return path
 
 
-# --- runtimes --------------------------------------------------------------------------------------
+# --- runtimes -----------------------------------------------------------------------------------
 
 
 class Runtime:
@@ -150,7 +150,7 @@ def find_runtimes(bundle):
     return found
 
 
-# --- measuring -------------------------------------------------------------------------------------
+# --- measuring ----------------------------------------------------------------------------------
 
 
 def has_ended(log):
@@ -222,7 +222,7 @@ def relative(figures, base):
         each["ratio"] = {k: ratio(each[k], one[k]) for k in ("min", "median", "p90", "peak_kb")}
 
 
-# --- groups ----------------------------------------------------------------------------------------
+# --- groups -------------------------------------------------------------------------------------
 
 
 def measure_run(bench, bundle):
@@ -386,7 +386,7 @@ def measure_layers(bench):
         "--config", f"{TOP}/layers-{n}.conf", "run", "--bundle", bundle, f"bench-l{n}-%"))
 
 
-# --- report ----------------------------------------------------------------------------------------
+# --- report -------------------------------------------------------------------------------------
 
 
 class Bench:
@@ -432,7 +432,8 @@ def print_tables(bench, result):
                           for verb, figures in result["verbs"].items()
                           for label, f in figures.items()]))
     if "libraries" in result:
-        out.append(f"Cost of a shared library or plugin, as a share of {bench.base}'s `run` (minima)\n")
+        out.append("Cost of a shared library or plugin, as a share of "
+                   f"{bench.base}'s `run` (minima)\n")
         out.append(table(["", "share"],
                          [[label, f"{100 * f['share']:.1f} %"]
                           for label, f in result["libraries"].items() if "share" in f]))

@@ -192,11 +192,12 @@ static int attach(void *data, const struct barrer_isolation_request *request,
 }
 
 /* A new network namespace has nothing but a loopback device, which is down. The flags that the
- * kernel keeps for itself are not changed by SIOCSIFFLAGS, so it need not be read first. */
+ * kernel keeps for itself are not changed by SIOCSIFFLAGS, so it need not be read first. Any kind
+ * of socket will do, netdevice(7); every kernel has this one. */
 static int bring_up_loopback(const struct instance *self, struct barrer_error *err)
 {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    barrer_auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    barrer_auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
         return barrer_fail(self->host, err, errno,

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <sys/mount.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,6 +153,35 @@ static void test_user(void)
               "owner may execute is refused");
 }
 
+/* access(2) looks at the real user, who has no capabilities in its eyes; the kernel's execve(2)
+ * looks at the effective set. */
+static void test_capability(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+    int status = 1;
+    pid_t pid;
+
+    if (geteuid() != 0) {
+        skip("a user with CAP_DAC_OVERRIDE", "needs root");
+        return;
+    }
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        int r = 1;
+
+        data[0].effective = data[0].permitted = 1u << CAP_DAC_OVERRIDE;
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+            syscall(SYS_capset, &header, data) < 0)
+            _exit(9);
+        _exit(access("./own", X_OK) == 0 || strcmp(resolve("./own", NULL, &r), "./own") != 0);
+    }
+    (void)waitpid(pid, &status, 0);
+    is_number(WEXITSTATUS(status), 0,
+              "a user with CAP_DAC_OVERRIDE may execute what only its owner may");
+}
+
 int main(void)
 {
     ops = native_LTX_barrer.ops;
@@ -174,6 +205,7 @@ int main(void)
     test_search();
     test_long();
     test_user();
+    test_capability();
 
     (void)unlink("a/tool");
     (void)unlink("b/tool");
