@@ -270,13 +270,39 @@ static int open_root(struct execution *x, struct barrer_error *err)
     return 0;
 }
 
+/* The state of the container, whose process is not the one that is spawned. */
+static char *state_json(void *arg, const char *status, pid_t pid)
+{
+    struct execution *x = arg;
+    struct json_object *state = container_state(x->container, status, x->container->pid);
+    char *text = strdup(json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN));
+
+    (void)pid;
+    json_object_put(state);
+    return text;
+}
+
+static int prepare(struct execution *x, struct barrer_error *err)
+{
+    struct barrer_process_request *process = &x->spec->process;
+    char *state = NULL;
+    int r;
+
+    if (process->seccomp != NULL && process->seccomp->listener_path != NULL)
+        process->state_json = state = state_json(x, "running", 0);
+    r = stage_run(&x->flow, STAGE_PREPARE, err);
+    process->state_json = NULL;
+    free(state);
+    return r;
+}
+
 static int spawn_process(struct execution *x, struct barrer_error *err)
 {
     int r;
 
     x->flow.target = (struct barrer_target){
         .size = sizeof(x->flow.target), .pid = x->container->pid, .pidfd = x->pidfd};
-    r = stage_run(&x->flow, STAGE_PREPARE, err);
+    r = prepare(x, err);
     if (r == 0)
         r = stage_run(&x->flow, STAGE_JOIN, err);
     if (r == 0)
@@ -285,6 +311,8 @@ static int spawn_process(struct execution *x, struct barrer_error *err)
         return r;
     x->spawn.flow = &x->flow;
     x->spawn.is_exec = 1;
+    x->spawn.state_json = state_json;
+    x->spawn.arg = x;
     x->spawn.preserve_fds = x->options->preserve_fds;
     x->spawn.extra_environment = caller_environment(&x->spawn.preserve_fds);
     r = spawn_start(&x->spawn, err);

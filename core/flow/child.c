@@ -356,7 +356,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     if (!spawn->is_two_step)
         check(&child, join_all(&child, CLONE_NEWPID));
     reset_signals(&child);
-    (void)umask(0);
+    (void)umask(0); /* modes of config.json are exact */
     if (spawn->is_exec) {
         check(&child, enter_root(&child, err));
     } else {
@@ -364,6 +364,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
         check(&child, run_create_hooks(&child));
         check(&child, stage_run(child.flow, STAGE_PIVOT, err));
     }
+    (void)umask(022); /* unless process.user.umask says so */
     check(&child, stage_run(child.flow, STAGE_CONFINE, err));
     check(&child, stage_run(child.flow, STAGE_DROP, err));
     check(&child, stage_run(child.flow, STAGE_RESOLVE, err));

@@ -221,6 +221,22 @@ static int mark_close_on_exec(const struct spawn *spawn, struct barrer_error *er
     return mark_each_close_on_exec(spawn, first, err);
 }
 
+/* attach, with the state of the container for a listener of seccomp. */
+static int attach(struct spawn *spawn, struct barrer_error *err)
+{
+    struct barrer_process_request *process = &spawn->flow->spec->process;
+    char *state = NULL;
+    int r;
+
+    if (process->seccomp != NULL && process->seccomp->listener_path != NULL)
+        process->state_json = state =
+            spawn->state_json(spawn->arg, spawn->is_exec ? "running" : "creating", spawn->pid);
+    r = stage_run(spawn->flow, STAGE_ATTACH, err);
+    process->state_json = NULL;
+    free(state);
+    return r;
+}
+
 int spawn_start(struct spawn *spawn, struct barrer_error *err)
 {
     struct flow *flow = spawn->flow;
@@ -246,7 +262,7 @@ int spawn_start(struct spawn *spawn, struct barrer_error *err)
     if (r == 0) {
         flow->target = (struct barrer_target){
             .size = sizeof(flow->target), .pid = spawn->pid, .pidfd = spawn->pidfd};
-        r = stage_run(flow, STAGE_ATTACH, err);
+        r = attach(spawn, err);
     }
     if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_GO, 0, NULL)) < 0)
         r = error_fail(err, -r, "let the container's process go on");

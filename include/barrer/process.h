@@ -80,7 +80,7 @@ struct barrer_process_request {
     uint32_t uid, gid;
     const uint32_t *additional_gids;
     size_t n_additional_gids;
-    struct barrer_number umask;
+    struct barrer_number umask; /* not set: the core's 0022 stays */
     const char *cwd;
     const char *const *args;        /* NULL ends it */
     const char *const *environment; /* "KEY=VALUE" */
