@@ -95,10 +95,19 @@ static int prepare(void *self, const struct barrer_resources_request *request,
     if (r == 0)
         r = cgroup_enable_controllers(group, request, err);
     if (r == 0)
-        r = cgroup_set_limits(group, request, err);
+        r = cgroup_set_limits(group, request, 1, err);
     if (r == 0)
         r = cgroup_set_devices(group, request, 1, err);
+    group->late = cgroup_has_late_limits(request) ? request : NULL;
     return r == 0 ? fill_plan(group, plan, err) : r;
+}
+
+static int attach(void *self, const struct barrer_target *target, struct barrer_error *err)
+{
+    struct cgroup_group *group = self;
+
+    (void)target; /* was cloned into the group */
+    return group->late == NULL ? 0 : cgroup_set_late_limits(group, group->late, err);
 }
 
 /* A group below the container's. open_in_root would turn ".." into "stay": that is refused. */
@@ -170,7 +179,7 @@ static int update(void *self, const struct barrer_resources_request *request,
     if (r == 0)
         r = cgroup_enable_controllers(group, request, err);
     if (r == 0)
-        r = cgroup_set_limits(group, request, err);
+        r = cgroup_set_limits(group, request, 0, err);
     return r == 0 ? cgroup_set_devices(group, request, 0, err) : r;
 }
 
@@ -255,6 +264,7 @@ static const struct barrer_resources_ops ops = {
     .size = sizeof(ops),
     .probe = probe,
     .prepare = prepare,
+    .attach = attach,
     .join = join,
     .update = update,
     .pause = pause_group,

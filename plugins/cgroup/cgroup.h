@@ -19,12 +19,13 @@ struct cgroup_group {
     int join_fd;
     struct barrer_cgroup_view view;
     char *paused_file;
+    const struct barrer_resources_request *late; /* has limits that attach sets; or NULL */
     uint64_t oom_seen; /* oom_kill of memory.events that read_events has reported */
     struct cgroup_stats_memory *stats;
 };
 
 /* file.c: the files of one cgroup. Errors name the file by its full path. */
-#define CGROUP_FILE_MAX 16384
+#define CGROUP_FILE_MAX 65536
 ssize_t cgroup_read(const struct cgroup_group *group, const char *file, char *buffer, size_t size);
 int cgroup_write(const struct cgroup_group *group, const char *file, const char *value,
                  struct barrer_error *err);
@@ -50,9 +51,14 @@ int cgroup_enable_controllers(struct cgroup_group *group,
                               struct barrer_error *err);
 const char *cgroup_mount(const struct cgroup_group *group);
 
-/* limits.c: properties of config.json to files. */
+/* limits.c: properties of config.json to files. IS_NEW: the group has no processes yet. */
 int cgroup_set_limits(struct cgroup_group *group, const struct barrer_resources_request *request,
-                      struct barrer_error *err);
+                      int is_new, struct barrer_error *err);
+/* What cgroup_set_limits leaves to do once the container's first process is there. */
+int cgroup_has_late_limits(const struct barrer_resources_request *request);
+int cgroup_set_late_limits(struct cgroup_group *group,
+                           const struct barrer_resources_request *request,
+                           struct barrer_error *err);
 /* Whether REQUEST sets a limit other than device rules. */
 int cgroup_has_limits(const struct barrer_resources_request *request);
 /* The controllers that the set limits need, as words. */

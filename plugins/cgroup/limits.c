@@ -493,12 +493,29 @@ int cgroup_check_limits(const struct cgroup_group *group,
     return 0;
 }
 
+/* clone(2) into a group counts against its limit, moving a process there does not: with the few
+ * that the container's own process needs, the limit waits until that one exists. */
+int cgroup_has_late_limits(const struct barrer_resources_request *request)
+{
+    return has_pids(request) && request->pids_limit.value >= 0 && request->pids_limit.value < 4;
+}
+
+int cgroup_set_late_limits(struct cgroup_group *group,
+                           const struct barrer_resources_request *request, struct barrer_error *err)
+{
+    return apply_pids(group, request, err);
+}
+
 int cgroup_set_limits(struct cgroup_group *group, const struct barrer_resources_request *request,
-                      struct barrer_error *err)
+                      int is_new, struct barrer_error *err)
 {
     for (size_t i = 0; i < N_TABLE; i++) {
-        int e = table[i].is_set(request) ? table[i].apply(group, request, err) : 0;
+        int e;
 
+        if (!table[i].is_set(request) ||
+            (is_new && table[i].is_set == has_pids && cgroup_has_late_limits(request)))
+            continue;
+        e = table[i].apply(group, request, err);
         if (e < 0)
             return e;
     }

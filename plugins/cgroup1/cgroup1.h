@@ -70,7 +70,7 @@ int cgroup1_adopt(struct cgroup1 *self, const struct barrer_resources_request *r
                   struct barrer_error *err);
 
 /* file.c */
-#define CGROUP1_FILE_MAX 16384
+#define CGROUP1_FILE_MAX 65536
 ssize_t cgroup1_read(const struct cgroup1_hierarchy *h, const char *file, char *buffer,
                      size_t size);
 int cgroup1_write(const struct cgroup1 *self, const struct cgroup1_hierarchy *h, const char *file,

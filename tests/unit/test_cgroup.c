@@ -276,6 +276,7 @@ static void limit(const char *controller, const struct barrer_resources_request 
     struct fake_host fake;
     struct barrer_resources_plan plan = {.size = sizeof(plan)};
     struct barrer_resources_request request = *asked;
+    struct barrer_target target = {.size = sizeof(target), .pidfd = -1};
     char what[256];
     void *self;
 
@@ -290,8 +291,11 @@ static void limit(const char *controller, const struct barrer_resources_request 
     request.id = "limit";
     if (OPS->prepare(self, &request, &plan, &fake.error) < 0)
         printf("# %s\n", fake.error.text);
+    target.pid = spawn(plan.cgroup_fd, NULL);
+    ok(target.pid > 0 && OPS->attach(self, &target, &fake.error) == 0, "a process is born there");
     is_text(read_file(group_file(&fake, file)), wanted, what);
     (void)OPS->release(self, &fake.error);
+    (void)reap(target.pid);
     close_plugin(self);
     fake_host_fini(&fake);
 }
