@@ -90,6 +90,8 @@ if has_dynamic_plugins && command -v nm >/dev/null; then
         done | sed 's/^open$/openat/; s/^f\?stat\(at\)\?$/newfstatat/; s/^readdir$/getdents64/
             s/^\(get\|set\)rlimit$/prlimit64/; s/^prlimit$/prlimit64/; s/^pread$/pread64/
             s/^eventfd$/eventfd2/; s/^fstatvfs$/fstatfs/; /^close$/d' | sort -u)
+        # A static libcap brings cap_launch(3) along, which nothing calls.
+        [ $plugin = process ] && imported=$(grep -vx chroot <<<"$imported")
         is "$(comm -23 <(printf '%s\n' "$imported" | sed '/^$/d') <(row "$plugin"))" "" \
             "every call that $plugin.so imports is in the table"
     done
