@@ -93,6 +93,7 @@ static int complete_requests(struct creation *c, struct barrer_error *err)
         spec->process.flags |= BARRER_PROCESS_NEW_KEYRING;
     spec->resources.id = spec->filesystem.id = spec->process.id = c->options->id;
     spec->filesystem.bundle = c->bundle;
+    spec->filesystem.cwd = spec->process.cwd;
     spec->filesystem.state_fd = -1;
     spec->process.console_socket_fd = -1;
     return 0;

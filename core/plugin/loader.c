@@ -278,9 +278,10 @@ static char *path_to_open(struct loader *loader, const char *name, const char *f
 
     if (loader->is_protected && loader->read_only_fd < 0) {
         barrer_auto_fd int fd =
-            open_tree(AT_FDCWD, loader->folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+            open_tree(AT_FDCWD, loader->folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
-        if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) == 0)
+        if (fd >= 0 &&
+            mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &read_only, sizeof(read_only)) == 0)
             loader->read_only_fd = barrer_take_fd(&fd);
         else
             loader->is_protected = 0;

@@ -66,6 +66,8 @@ struct barrer_filesystem_request {
     uint32_t created;    /* CLONE_NEW* of those that are new */
     const struct barrer_cgroup_view *views; /* united from the resources plans; set from attach on */
     size_t n_views;
+    const char *cwd; /* process.cwd: a provider that makes the root read-only makes this folder
+                        before, as far as it can; the process plugin goes there later */
 };
 
 struct barrer_filesystem_ops {

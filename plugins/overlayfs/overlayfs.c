@@ -15,6 +15,7 @@
 #include "mounts.h"
 #include "pivot.h"
 #include "root.h"
+#include "targets.h"
 
 static int prepare(void *data, const struct barrer_filesystem_request *request,
                    struct barrer_error *err)
@@ -25,6 +26,19 @@ static int prepare(void *data, const struct barrer_filesystem_request *request,
     return r < 0 ? r : overlayfs_mounts_prepare(self, request, err);
 }
 
+/* The process plugin makes a missing working directory, but not in a root that is read-only by
+ * then. What fails here is its to report. */
+static void make_cwd(struct overlayfs *self, const struct barrer_filesystem_request *request)
+{
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+
+    if (!(request->flags & BARRER_FILESYSTEM_READONLY) || !BARRER_HAS(request, cwd) ||
+        overlayfs_is_path(request->cwd, ""))
+        return;
+    if (overlayfs_target_make(self, request->cwd, true, &target, NULL) == 0)
+        overlayfs_leave_fd(self, &target.fd);
+}
+
 static int build(struct overlayfs *self, const struct barrer_filesystem_request *request,
                  struct barrer_error *err)
 {
@@ -33,6 +47,8 @@ static int build(struct overlayfs *self, const struct barrer_filesystem_request 
     if (r < 0 || !(request->namespaces & CLONE_NEWNS))
         return r;
     r = overlayfs_mounts_enter(self, request, err);
+    if (r == 0)
+        make_cwd(self, request);
     if (r == 0)
         r = overlayfs_devices_make(self, request, err);
     return r < 0 ? r : overlayfs_masks_apply(self, request, err);

@@ -336,6 +336,7 @@ struct abi_0_1_filesystem_request {
     uint32_t created;
     const struct barrer_cgroup_view *views;
     size_t n_views;
+    const char *cwd;
 };
 
 struct abi_0_1_filesystem_ops {
@@ -795,6 +796,7 @@ struct abi_0_1_runtime_ops {
     x(filesystem_request, created) \
     x(filesystem_request, views) \
     x(filesystem_request, n_views) \
+    x(filesystem_request, cwd) \
     x(filesystem_ops, size) \
     x(filesystem_ops, probe) \
     x(filesystem_ops, prepare) \
