@@ -756,6 +756,50 @@ static void test_rootless(void)
     (void)rmdir(delegated);
 }
 
+/* The kernel lets no group both hold processes and pass controllers on. */
+static void test_internal_process(void)
+{
+    static const struct barrer_hugepage_limit huge = {"2MB", 4194304};
+    struct barrer_resources_request request = {.size = sizeof(request), .id = "blocked"};
+    struct barrer_resources_plan plan = {.size = sizeof(plan)};
+    struct fake_host fake;
+    char inner[256], path[512], below[512], text[16];
+    void *self;
+    pid_t pid;
+
+    if (!has("hugetlb")) {
+        skip("internal process", "the mount does not offer the controller");
+        return;
+    }
+    (void)snprintf(path, sizeof(path), "%s/%s", mount_path, parent);
+    (void)mkdir(path, 0755);
+    (void)snprintf(inner, sizeof(inner), "%s/%s/inner", mount_path, parent);
+    (void)mkdir(inner, 0755);
+    pid = spawn(-1, NULL);
+    (void)snprintf(path, sizeof(path), "%s/cgroup.procs", inner);
+    (void)snprintf(text, sizeof(text), "%d", pid);
+    ok(write_file(path, text) == 0, "a process in a group");
+    (void)snprintf(below, sizeof(below), "/%s/inner/blocked", parent);
+    request.path = below;
+    request.hugepage_limits = &huge;
+    request.n_hugepage_limits = 1;
+    fake_host_init(&fake);
+    self = open_plugin(&fake);
+    ok(OPS->prepare(self, &request, &plan, &fake.error) == -EBUSY &&
+           strstr(fake.error.text, inner) != NULL,
+       "a limit below it is an error that names it");
+    printf("# %s\n", fake.error.text);
+    (void)OPS->release(self, &fake.error);
+    request.n_hugepage_limits = 0;
+    ok(OPS->prepare(self, &request, &plan, &fake.error) == 0, "without limits it works");
+    (void)OPS->release(self, &fake.error);
+    (void)kill(pid, SIGKILL);
+    (void)reap(pid);
+    ok(rmdir(inner) == 0, "nothing is left");
+    close_plugin(self);
+    fake_host_fini(&fake);
+}
+
 static int is_cgroup2(const char *path)
 {
     struct statfs fs;
@@ -830,6 +874,7 @@ int main(void)
     test_events();
     test_update();
     test_inner_node();
+    test_internal_process();
     test_rootless();
     clean_up();
     return tap_done();
