@@ -82,6 +82,21 @@ static int check_node(struct overlayfs *self, const struct barrer_device *device
     return 0;
 }
 
+/* What a node is bound on: a file of ours, or one that is there. A link is not followed. */
+static int make_file(const struct place *place, struct overlayfs_target *target)
+{
+    struct stat st;
+
+    if (mknodat(place->folder_fd, place->name, S_IFREG | 0666, 0) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return -errno;
+    target->fd = openat(place->folder_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (target->fd < 0 || fstat(target->fd, &st) < 0)
+        return -errno;
+    return S_ISLNK(st.st_mode) ? -EEXIST : 0;
+}
+
 /* Where mknod(2) is not allowed, as in a user namespace: show the host's node of that name. */
 static int bind_node(struct overlayfs *self, const struct barrer_device *device,
                      const struct place *place, struct barrer_error *err)
@@ -101,11 +116,15 @@ static int bind_node(struct overlayfs *self, const struct barrer_device *device,
     else if ((st.st_mode & S_IFMT) != type_bits(device->type) ||
              st.st_rdev != makedev((unsigned)device->major, (unsigned)device->minor))
         r = -ENODEV;
-    if (r == 0 && mknodat(place->folder_fd, place->name, S_IFREG | 0666, 0) < 0 && errno != EEXIST)
-        r = -errno;
+    if (r == 0)
+        r = make_file(place, &target);
     if (r == 0)
         r = overlayfs_tree_attach(self, &tree, &target);
     overlayfs_leave_fd(self, &tree.fd);
+    overlayfs_leave_fd(self, &target.fd);
+    if (r == -EEXIST)
+        return barrer_fail(self->host, err, EEXIST,
+                           "make device \"%s\": something else is in its place", device->path);
     if (r == -ENODEV)
         return barrer_fail(self->host, err, ENODEV,
                            "make device \"%s\": the host's node of that name is not %c %lld:%lld",

@@ -363,7 +363,7 @@ static int mount_by_context(struct overlayfs *self, const struct barrer_filesyst
     if (assembly.fs_fd < 0) {
         if (errno == ENOSYS)
             self->lacks |= OVERLAYFS_LACKS_FSOPEN;
-        r = errno == ENOSYS || errno == EPERM
+        r = errno == ENOSYS || errno == EPERM || errno == EINVAL
                 ? 1
                 : barrer_fail(self->host, err, errno, "open the file system \"overlay\"");
     }

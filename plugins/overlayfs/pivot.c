@@ -32,7 +32,7 @@ static int make_readonly(struct overlayfs *self, struct barrer_error *err)
 
     if (!(self->lacks & OVERLAYFS_LACKS_MOUNT_SETATTR))
         r = mount_setattr(self->root_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ? -errno : 0;
-    if (r == -ENOSYS || r == -EPERM)
+    if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
         r = remount_readonly(self, &attr);
     return r < 0 ? barrer_fail(self->host, err, -r, "make the root read-only") : 0;
 }

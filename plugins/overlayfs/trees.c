@@ -28,6 +28,13 @@ static bool is_empty(const struct mount_attr *attr)
     return (attr->attr_set | attr->attr_clr | attr->propagation) == 0;
 }
 
+/* The answers of a kernel that lacks a call, and of seccomp filters that know it as little. Each
+ * may also mean the call's arguments: then the other way fails as well and says why. */
+static bool is_unknown(int r)
+{
+    return r == -ENOSYS || r == -EPERM || r == -EINVAL;
+}
+
 /* What a tree of one mount is to get: `top` after `all`, in one. */
 static void merge(struct overlayfs_tree *tree)
 {
@@ -73,8 +80,7 @@ static int open_detached(struct overlayfs *self, struct overlayfs_tree *tree, in
     if (tree->is_recursive)
         flags |= AT_RECURSIVE;
     fd = open_with_attr(self, tree, dir_fd, path, flags);
-    /* EPERM and EINVAL may mean one of the flags, or come from a seccomp filter. */
-    if (fd >= 0 || (fd != -ENOSYS && fd != -EPERM && fd != -EINVAL))
+    if (fd >= 0 || !is_unknown(fd))
         return fd;
     fd = open_tree(dir_fd, path, flags);
     if (fd < 0 && errno == ENOSYS)
@@ -136,7 +142,7 @@ int overlayfs_tree_open(struct overlayfs *self, struct overlayfs_tree *tree, int
         merge(tree);
     wanted = *tree;
     fd = open_detached(self, tree, dir_fd, path, at_flags);
-    if (fd == -ENOSYS || fd == -EPERM) {
+    if (is_unknown(fd)) {
         if (!self->is_inside)
             return 0;
         /* mount(2) needs no more than the place, but the very place that was opened here. */
@@ -151,12 +157,12 @@ int overlayfs_tree_open(struct overlayfs *self, struct overlayfs_tree *tree, int
     if (fd < 0)
         return fd;
     r = set_pending(self, tree, fd);
-    if (r == -EPERM && !self->is_inside) {
+    if ((r == -EPERM || r == -EINVAL) && !self->is_inside) {
         *tree = wanted;
         return 0;
     }
     /* What the call does not do here is left for mount(2), once the tree is attached. */
-    if (r < 0 && r != -ENOSYS && r != -EPERM)
+    if (r < 0 && !is_unknown(r))
         return r;
     tree->is_mount = true;
     tree->fd = barrer_take_fd(&fd);
@@ -217,7 +223,7 @@ int overlayfs_tree_set(struct overlayfs *self, int fd, bool is_recursive,
 {
     int r = set_by_setattr(self, fd, is_recursive, attr), by_mount;
 
-    if (r != -ENOSYS && r != -EPERM)
+    if (!is_unknown(r))
         return r;
     by_mount = overlayfs_remount(self, fd, is_recursive, attr);
     return by_mount == -ENOSYS ? r : by_mount;

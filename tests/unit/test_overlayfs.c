@@ -119,6 +119,8 @@ static void test_fallbacks(void)
 {
     static const int new_api[] = {SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_mount_setattr,
                                   467,           SYS_openat2,    -1};
+    static const int new_mounts[] = {SYS_open_tree, SYS_move_mount,    SYS_fsopen,
+                                     467,           SYS_mount_setattr, -1};
     static const int linux_5_10[] = {SYS_mount_setattr, 467, -1};
     static const int only_attr[] = {467, -1};
     struct box box = default_box(box_root("root1"), look);
@@ -129,6 +131,10 @@ static void test_fallbacks(void)
     box.denied_errno = EPERM;
     (void)box_run(&box);
     see_default("the same as EPERM");
+    box.denied_errno = EINVAL;
+    box.denied = new_mounts;
+    (void)box_run(&box);
+    see_default("without the new mount calls (EINVAL)");
     box.denied_errno = 0;
     box.denied = linux_5_10;
     (void)box_run(&box);

@@ -180,6 +180,32 @@ static void test_dev(void)
     canary_lives("the host's folder is as it was");
 }
 
+/* The same where nodes are bound. */
+static void test_bound_nodes(void)
+{
+    static const struct barrer_id_map map = {0, 0, 1};
+    const struct barrer_mount mounts[] = {PROC};
+
+    for (size_t k = 0; k < KERNELS; k++) {
+        const char *root = box_root("bound-nodes");
+        struct box box = hostile_box(root, mounts, 1, "echo null=$(stat -c %t:%T /dev/null)");
+
+        shell("cd %s && rm -rf dev && mkdir dev && ln -s %s/file dev/null", root, canary);
+        box.denied = kernels[k];
+        box.request.flags = BARRER_FILESYSTEM_ROOTLESS;
+        box.clone_flags |= CLONE_NEWUSER;
+        box.request.uid_maps = box.request.gid_maps = &map;
+        box.request.n_uid_maps = box.request.n_gid_maps = 1;
+        (void)box_run(&box);
+        box_has("error: make device \"/dev/null\": something else is in its place",
+                "rootless, a link in place of a device is refused");
+        shell("cd %s && rm dev/null && touch dev/null", root);
+        (void)box_run(&box);
+        box_is("null", "1:3", "a file is not");
+    }
+    canary_lives("the host's folder is as it was");
+}
+
 /* E5: masks. */
 static void test_masks(void)
 {
@@ -304,6 +330,7 @@ int main(void)
         test_proc_link();
         test_targets();
         test_dev();
+        test_bound_nodes();
         test_masks();
         test_null();
         test_bound_dev();
