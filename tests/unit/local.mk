@@ -94,7 +94,7 @@ EXTRA_DIST += tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.js
 # plugins/overlayfs
 EXTRA_DIST += %D%/test_overlayfs_box.h
 overlayfs_tests = %D%/test_overlayfs %D%/test_overlayfs_mounts %D%/test_overlayfs_hostile \
-	%D%/test_overlayfs_layers %D%/test_overlayfs_cgroups
+	%D%/test_overlayfs_layers %D%/test_overlayfs_layers_old %D%/test_overlayfs_cgroups
 check_PROGRAMS += $(overlayfs_tests)
 TESTS += $(overlayfs_tests)
 %C%_test_overlayfs_SOURCES = %D%/test_overlayfs.c $(plugins_overlayfs_overlayfs_la_SOURCES)
@@ -109,6 +109,11 @@ TESTS += $(overlayfs_tests)
 %C%_test_overlayfs_layers_SOURCES = %D%/test_overlayfs_layers.c $(plugins_overlayfs_overlayfs_la_SOURCES)
 %C%_test_overlayfs_layers_CFLAGS = $(AM_CFLAGS)
 %C%_test_overlayfs_layers_LDADD = %D%/libfake.la
+%C%_test_overlayfs_layers_old_SOURCES = %D%/test_overlayfs_layers_old.c \
+	$(plugins_overlayfs_overlayfs_la_SOURCES)
+%C%_test_overlayfs_layers_old_CFLAGS = $(AM_CFLAGS)
+%C%_test_overlayfs_layers_old_CPPFLAGS = $(AM_CPPFLAGS) -Dfsconfig=old_fsconfig
+%C%_test_overlayfs_layers_old_LDADD = %D%/libfake.la
 %C%_test_overlayfs_cgroups_SOURCES = %D%/test_overlayfs_cgroups.c $(plugins_overlayfs_overlayfs_la_SOURCES)
 %C%_test_overlayfs_cgroups_CFLAGS = $(AM_CFLAGS)
 %C%_test_overlayfs_cgroups_LDADD = %D%/libfake.la
