@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += %D%/barrer-run.1
 dist_man_MANS += %D%/barrer-namespace.7 %D%/barrer-native.7
 dist_man_MANS += %D%/barrer.conf.5 %D%/barrer-config.1
 dist_man_MANS += %D%/barrer-plugin.7
