@@ -133,7 +133,7 @@ shell_tests() { # the tests of whole flows, for the places where make check does
 }
 
 stage_dynamic() { build dynamic CFLAGS='-O2 -g -Werror'; }
-stage_root() { make_check dynamic; }
+stage_root() { BARRER_FAULT_STEP=1 make_check dynamic; }
 stage_install() {
     local prefix=$out/dynamic-root
     check "make install" make -C "$out/dynamic" install DESTDIR="$prefix"

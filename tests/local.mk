@@ -20,7 +20,7 @@ include tests/plugins/local.mk
 include tests/lint/local.mk
 TESTS += $(shell_tests)
 EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
-	try.sh test.sh .ci/run $(shell_tests)
+	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests)
 
 if !BUILTIN_PLUGINS
 check_DATA += tests/stage/plugins.stamp

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 of barrer-run at every system call that it makes: whatever it was doing, "delete --force"
-# leaves no process, mount, cgroup or state. BARRER_FAULT_STEP=N tries each Nth call only.
+# leaves no process, mount, cgroup or state. BARRER_FAULT_STEP=N tries each Nth call only (5).
 . "$(dirname "$0")/../lib.sh"
 need jq strace
 is_root || spec_rootless=--rootless
 strace -qq -o /dev/null true 2>/dev/null || skip_all "strace does not work here"
 
 b=$T/b
-step=${BARRER_FAULT_STEP:-1}
+step=${BARRER_FAULT_STEP:-5}
 mark=$((100000 + $$ % 100000)) # sleep's argument tells our processes from all others
 make_bundle "$b" ".process.args = [\"sleep\", \"$mark\"]"
 host_mounts=$(wc -l </proc/self/mountinfo)
