@@ -19,6 +19,8 @@
 /* fsconfig(2) takes strings of at most 255 bytes, mount(2) a page of options with a NUL. */
 #define MAX_STRING 255
 #define MAX_DATA 4095
+/* OVL_MAX_STACK of the kernel. */
+#define MAX_LOWER 500
 
 /* Options that are handed on: "yes" and "no" are "on" and "off" to the kernel. */
 static const struct barrer_pair switches[] = {
@@ -105,7 +107,14 @@ int overlayfs_layers_read(struct overlayfs *self, struct barrer_error *err)
     }
     if (names != NULL && *names != '\0')
         r = read_names(self, names, err);
-    return r < 0 ? r : layers->n_paths + layers->n_names > 0;
+    if (r < 0)
+        return r;
+    if (1 + layers->n_paths + layers->n_names > MAX_LOWER)
+        return barrer_fail(self->host, err, E2BIG,
+                           "assemble the root's layers: %zu beside the bundle's root, at most %d "
+                           "are possible",
+                           layers->n_paths + layers->n_names, MAX_LOWER - 1);
+    return layers->n_paths + layers->n_names > 0;
 }
 
 /* One way of telling the kernel about the layers: a context of fsopen(2) that takes them one by

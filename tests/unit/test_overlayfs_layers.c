@@ -270,6 +270,8 @@ static void test_release_mounts(void)
 static void test_errors(void)
 {
     const struct barrer_pair missing[] = {{"layers", "/no/such/layer"}, {NULL, NULL}};
+    char *list = make_layers(MANY + 1);
+    const struct barrer_pair many[] = {{"layers", list}, {NULL, NULL}};
     struct box box = layers_box(box_root("root-errors"), missing, "true");
 
     (void)box_run(&box);
@@ -279,6 +281,11 @@ static void test_errors(void)
     (void)box_run(&box);
     box_has("error: assemble the root's layers: lower layer \"/no/such/layer\"", "rootless too");
     nothing_left("and nothing is left");
+    box = layers_box(box.request.root, many, "true");
+    (void)box_run(&box);
+    box_has("error: assemble the root's layers: 500 beside the bundle's root, at most 499",
+            "more layers than the kernel takes are counted");
+    free(list);
     box = layers_box("/no/such/root", NULL, "true");
     (void)box_run(&box);
     box_has("error: open the root \"/no/such/root\": No such file", "so is a missing root");
