@@ -5,6 +5,7 @@
 
 # shellcheck source=/dev/null
 . "$top_srcdir/completions/barrer-run"
+PATH=$(dirname "$BARRER_RUN"):$PATH # which the completion asks
 complete_line() { # WORD...: what comes for the last one
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
     _barrer_run 2>/dev/null

@@ -5,6 +5,3 @@ flow_tests = %D%/run.sh %D%/lifecycle.sh %D%/exec.sh %D%/hooks.sh %D%/mounts.sh 
 	%D%/debian_root.sh %D%/completion.sh
 shell_tests += $(flow_tests)
 vm_tests += %D%/resources.sh %D%/lifecycle.sh
-
-runcompletiondir = $(bashcompletiondir)
-dist_runcompletion_DATA = completions/barrer-run

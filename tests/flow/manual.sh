@@ -51,27 +51,6 @@ done
 is "$unknown" "" "every option of --help is taken"
 refuses "and one that is not there is not" 'unknown option' barrer create --nonesuch x
 
-# The completion for bash, called as bash does.
-complete_words() { # WORD...: what is offered for the last one
-    PATH=$(dirname "$BARRER_RUN"):$PATH bash -c '
-        . "$1" && function=$(complete -p barrer-run | sed "s/.* -F \([^ ]*\) .*/\1/") || exit
-        shift
-        COMP_WORDS=(barrer-run "$@") COMP_CWORD=$# COMP_LINE="barrer-run $*" COMPREPLY=()
-        COMP_POINT=${#COMP_LINE} COMP_TYPE=9
-        "$function" barrer-run "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-        printf "%s\n" "${COMPREPLY[@]}"' bash "$top_srcdir/completions/barrer-run" "$@" |
-        sed 's/ *$//' | sort
-}
-is "$(complete_words '')" "$(sort <<<"$verbs")" "the completion for bash offers the verbs"
-missing=
-for verb in '' $verbs; do
-    complete_words ${verb:+"$verb"} -- >"$T/offered"
-    for option in $(help_of ${verb:+"$verb"} | grep -oE -- '--[a-z-]+'); do
-        grep -qxE -- "$option=?" "$T/offered" || missing="$missing $verb:$option"
-    done
-done
-is "$missing" "" "and the options of each verb, and the global ones"
-
 if command -v mandoc >/dev/null; then
     lint() { mandoc -T lint -W warning "$1"; }
 elif command -v man >/dev/null; then
