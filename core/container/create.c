@@ -99,6 +99,28 @@ static int complete_requests(struct creation *c, struct barrer_error *err)
     return 0;
 }
 
+static int has_capability(const char *const *names, const char *name)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return 1;
+    return 0;
+}
+
+/* Whether a process of a container may open what ours has mapped, our plugins: it takes one of two
+ * capabilities of the host (proc_pid_map_files(5)), and a process that sees ours: the payload,
+ * which has other mappings by then, or others in a pid namespace that is shared. */
+static int is_observed(const struct oci_spec *spec)
+{
+    const struct barrer_capabilities *capabilities = spec->process.capabilities;
+
+    if (!(spec->filesystem.created & CLONE_NEWPID))
+        return 1;
+    return capabilities != NULL &&
+           (has_capability(capabilities->bounding, "CAP_SYS_ADMIN") ||
+            has_capability(capabilities->bounding, "CAP_CHECKPOINT_RESTORE"));
+}
+
 static int compose(struct creation *c, struct barrer_error *err)
 {
     const char *folder = c->global->plugin_dir;
@@ -117,7 +139,8 @@ static int compose(struct creation *c, struct barrer_error *err)
     r = loader_create(folder, &c->flow.loader, err);
     if (r < 0)
         return r;
-    loader_protect(c->flow.loader);
+    if (is_observed(c->spec))
+        loader_protect(c->flow.loader);
     return flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
 }
 
@@ -142,6 +165,8 @@ static void describe(struct creation *c)
     record_text(json, "created", stamp);
     record_text(json, "owner", owner);
     record_text(json, "pluginDir", loader_folder(c->flow.loader));
+    json_object_object_add(json, "pid", json_object_new_int(0));
+    json_object_object_add(json, "startTime", json_object_new_int(0));
     json_object_object_add(json, "hasOwnRoot",
                            json_object_new_boolean(c->spec->filesystem.namespaces & CLONE_NEWNS));
     json_object_object_add(json, "hasOwnPids",
@@ -156,13 +181,18 @@ static void describe(struct creation *c)
 }
 
 /* After prepare: what the resources plugins answered. */
-static void describe_resources(struct creation *c)
+static int record_resources(struct creation *c, struct barrer_error *err)
 {
     const struct barrer_resources_plan *plan = &c->flow.resources;
+    struct json_object *changes;
 
-    record_text(c->container->json, "cgroupPath", plan->cgroup_path);
-    record_text(c->container->json, "pausedFile", plan->paused_file);
-    record_text(c->container->json, "pausedLine", plan->paused_line);
+    if (plan->cgroup_path == NULL && plan->paused_file == NULL)
+        return 0;
+    changes = json_object_new_object();
+    record_text(changes, "cgroupPath", plan->cgroup_path);
+    record_text(changes, "pausedFile", plan->paused_file);
+    record_text(changes, "pausedLine", plan->paused_line);
+    return container_change(c->container, changes, err);
 }
 
 static int keep_config(struct creation *c, struct barrer_error *err)
@@ -193,8 +223,7 @@ static int record(struct creation *c, struct barrer_error *err)
     c->spec->filesystem.state_fd = c->container->folder_fd;
     c->spec->filesystem.state_path = c->container->folder;
     describe(c);
-    r = keep_config(c, err);
-    return r < 0 ? r : container_save(c->container, err);
+    return container_describe(c->container, err);
 }
 
 static char *state_json(void *arg, const char *status, pid_t pid)
@@ -271,8 +300,8 @@ static int prepare(struct creation *c, struct barrer_error *err)
         return r;
     c->spec->filesystem.views = c->flow.resources.views;
     c->spec->filesystem.n_views = c->flow.resources.n_views;
-    describe_resources(c);
-    return open_fifos(c, err);
+    r = record_resources(c, err);
+    return r < 0 ? r : open_fifos(c, err);
 }
 
 /* From clone to a process that waits for `start`, or runs. */
@@ -289,9 +318,10 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     r = spawn_start(&c->spawn, err);
     if (r < 0)
         return r;
-    c->container->pid = c->spawn.pid;
-    c->container->start_time = container_start_time(c->spawn.pid);
-    r = container_save(c->container, err);
+    /* While the process makes its mounts. */
+    r = container_set_process(c->container, c->spawn.pid, err);
+    if (r == 0)
+        r = keep_config(c, err);
     if (r == 0)
         r = spawn_permit(&c->spawn, err);
     return r < 0 ? r : spawn_await(&c->spawn, err);

@@ -19,8 +19,6 @@
 #include "base/path.h"
 #include "oci/spec.h"
 
-#define STATE_LIMIT (64u << 20)
-
 int state_root(const char *option, char **ret_root, struct barrer_error *err)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -52,7 +50,9 @@ static struct container *allocate(const char *root, const char *id)
 
     if (container == NULL)
         return NULL;
-    container->folder_fd = container->facts_fd = -1;
+    container->folder_fd = container->journal_fd = -1;
+    container->json = json_object_new_object();
+    container->facts = json_object_new_object();
     container->id = strdup(id);
     if (container->id == NULL || asprintf(&container->folder, "%s/%s", root, id) < 0) {
         free(container->id);
@@ -67,7 +67,7 @@ void container_close(struct container *container)
     if (container == NULL)
         return;
     barrer_close_fd(&container->folder_fd);
-    barrer_close_fd(&container->facts_fd);
+    barrer_close_fd(&container->journal_fd);
     if (container->json != NULL)
         json_object_put(container->json);
     if (container->facts != NULL)
@@ -113,8 +113,7 @@ int container_create(const char *root, const char *id, struct container **ret_co
         container_close(container);
         return r;
     }
-    container->json = json_object_new_object();
-    container->facts = json_object_new_object();
+    container->is_new = 1;
     *ret_container = container;
     return 0;
 }
@@ -133,8 +132,6 @@ static int check_state(struct container *container, struct barrer_error *err)
     };
     int64_t pid;
 
-    if (!json_object_is_type(container->json, json_type_object))
-        return error_fail(err, 0, "container `%s`: state.json: expected an object", container->id);
     for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
         if (!json_object_is_type(json_object_object_get(container->json, members[i].key),
                                  members[i].type))
@@ -157,7 +154,7 @@ static int check_state(struct container *container, struct barrer_error *err)
 
 static int read_state(struct container *container, struct barrer_error *err)
 {
-    int r = oci_json_read(container->folder_fd, "state.json", STATE_LIMIT, &container->json, err);
+    int r = journal_read(container, err);
 
     if (r < 0)
         return r == -ENOENT ? error_fail(err, ENOENT,
@@ -222,9 +219,6 @@ int container_open_broken(const char *root, const char *id, struct container **r
         return r;
     if (read_state(container, &ignored) < 0) {
         log_write(BARRER_LOG_NOTICE, "%s", ignored.text);
-        if (container->json != NULL)
-            json_object_put(container->json);
-        container->json = json_object_new_object();
         container->pid = 0;
     }
     *ret_container = container;
@@ -253,56 +247,30 @@ static int is_locked(const struct container *container)
     return 0;
 }
 
-int container_save(struct container *container, struct barrer_error *err)
+int container_set_process(struct container *container, pid_t pid, struct barrer_error *err)
 {
-    const char *text;
-    size_t length;
-    int r;
+    struct json_object *changes = json_object_new_object();
 
-    json_object_object_add(container->json, "pid", json_object_new_int(container->pid));
-    json_object_object_add(container->json, "startTime",
+    container->pid = pid;
+    container->start_time = container_start_time(pid);
+    json_object_object_add(changes, "pid", json_object_new_int(pid));
+    json_object_object_add(changes, "startTime",
                            json_object_new_int64((int64_t)container->start_time));
-    text = json_object_to_json_string_length(container->json, JSON_C_TO_STRING_PLAIN, &length);
-    if (text == NULL)
-        return error_fail(err, ENOMEM, "describe container `%s`", container->id);
-    r = fd_replace_file(container->folder_fd, "state.json", text, length, 0600);
-    return r < 0 ? error_fail(err, -r, "write \"%s/state.json\"", container->folder) : 0;
-}
-
-static int is_temporary(const char *name)
-{
-    return strncmp(name, ".state.json.", 12) == 0;
+    return container_change(container, changes, err);
 }
 
 int container_remove(struct container *container, struct barrer_error *err)
 {
     /* state.json last: without it a container takes --force. The FIFOs are gone once started. */
-    static const char *const files[] = {"config.json", "facts", "state.json", "start", "result"};
-    size_t n = container->has_no_fifos ? 3 : 5;
-    int is_busy = 0;
+    static const char *const files[] = {"start", "result", "config.json", "state.json"};
+    size_t first = container->has_no_fifos ? 2 : 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = first; i < sizeof(files) / sizeof(*files); i++)
         if (unlinkat(container->folder_fd, files[i], 0) < 0 && errno != ENOENT)
             return error_fail(err, errno, "remove \"%s/%s\"", container->folder, files[i]);
-    if (rmdir(container->folder) == 0 || errno == ENOENT)
-        return 0;
-    if (errno == ENOTEMPTY) {
-        /* What an interrupted replacement left. */
-        int fd = openat(container->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-
-        for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-            if (is_temporary(entry->d_name))
-                (void)unlinkat(container->folder_fd, entry->d_name, 0);
-            else
-                is_busy |= entry->d_name[0] != '.';
-        if (folder != NULL)
-            (void)closedir(folder);
-        errno = ENOTEMPTY;
-        if (!is_busy && (rmdir(container->folder) == 0 || errno == ENOENT))
-            return 0;
-    }
-    return error_fail(err, errno, "remove the state folder \"%s\"", container->folder);
+    if (rmdir(container->folder) < 0 && errno != ENOENT)
+        return error_fail(err, errno, "remove the state folder \"%s\"", container->folder);
+    return 0;
 }
 
 uint64_t container_start_time(pid_t pid)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Containers as the state root keeps them: ROOT/ID/ with
- *   state.json   what every later verb needs; replaced in one step
+ *   state.json   what every later verb needs, one JSON value a line: see journal.c
  *   config.json  the bundle's, as it was at create
- *   facts        what plugins recorded, one JSON array [instance, name, value] a line, appended
- *                before each effect
  *   start        a FIFO that `start` writes to, while the container is created
  *   result       a FIFO that tells `start` how that went
  * Callers treat it as opaque. Nothing here loads a plugin.
@@ -31,11 +29,12 @@ struct container {
     char *id;
     char *folder; /* ROOT/ID */
     int folder_fd;
-    struct json_object *json;  /* state.json */
-    struct json_object *facts; /* {instance: {name: value}}, or NULL: not read */
-    int facts_fd;              /* for appending; -1 until the first fact */
+    struct json_object *json;  /* state.json's members */
+    struct json_object *facts; /* of plugins: {instance: {name: value}} */
+    int journal_fd;            /* state.json, for appending; -1 until the first line */
+    int is_new;                /* there is no state.json yet */
+    int is_torn;               /* its last line has no end */
     int has_no_fifos;          /* of `run`: container_remove need not look for them */
-    int has_torn_fact;         /* the journal's last line has no end */
 
     /* From state.json. */
     pid_t pid;           /* 0: none yet */
@@ -62,8 +61,15 @@ void container_close(struct container *container); /* NULL is fine */
 int container_lock(struct container *container, struct barrer_error *err);
 void container_unlock(struct container *container);
 
-/* Replace state.json by container->json, with pid and start time put in. */
-int container_save(struct container *container, struct barrer_error *err);
+/* Write the first line of state.json: container->json. */
+int container_describe(struct container *container, struct barrer_error *err);
+/* Write changed members; takes CHANGES over. */
+int container_change(struct container *container, struct json_object *changes,
+                     struct barrer_error *err);
+/* The same for pid and start time. */
+int container_set_process(struct container *container, pid_t pid, struct barrer_error *err);
+/* Read state.json into json and facts; nothing is checked but the lines themselves. */
+int journal_read(struct container *container, struct barrer_error *err);
 /* Remove the folder with all that the core put there. What a plugin left is an error. */
 int container_remove(struct container *container, struct barrer_error *err);
 

@@ -12,11 +12,9 @@
 
 enum channel_type {
     CHANNEL_CLOSED, /* never sent: what channel_receive says when the other end is gone */
-    CHANNEL_GO,     /* to the process: it is attached, go on */
-    CHANNEL_PERMIT, /* to the process: it may execute the payload, or wait for `start`; text: state
-                       JSON for startContainer hooks */
-    CHANNEL_HOOKED, /* to the process: prestart and createRuntime are done; text: state JSON for
-                       createContainer hooks */
+    CHANNEL_GO,     /* to the process: it is attached, go on; number: its pid on the host */
+    CHANNEL_PERMIT, /* to the process: it may execute the payload, or wait for `start` */
+    CHANNEL_HOOKED, /* to the process: prestart and createRuntime are done */
     CHANNEL_PID,    /* from the process: it cloned the one that goes on; number: its pid */
     CHANNEL_HOOKS,  /* from the process: run prestart and createRuntime, then say HOOKED */
     CHANNEL_READY,  /* from the process: everything is set up, the payload is found */
@@ -26,7 +24,7 @@ enum channel_type {
 struct channel_message {
     uint32_t type;
     int32_t number;
-    char text[64 * 1024]; /* as much as was sent, with a NUL behind it */
+    char text[sizeof(((struct barrer_error *)0)->text)]; /* what was sent, with a NUL behind it */
 };
 
 /* fds[0] is barrer-run's end, fds[1] the process's. */

@@ -264,7 +264,7 @@ int spawn_start(struct spawn *spawn, struct barrer_error *err)
             .size = sizeof(flow->target), .pid = spawn->pid, .pidfd = spawn->pidfd};
         r = attach(spawn, err);
     }
-    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_GO, 0, NULL)) < 0)
+    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_GO, spawn->pid, NULL)) < 0)
         r = error_fail(err, -r, "let the container's process go on");
     if (r < 0) {
         spawn_abort(spawn);
@@ -280,12 +280,8 @@ static int count_hooks(const struct spawn *spawn, enum oci_hook_kind kind)
 
 int spawn_permit(struct spawn *spawn, struct barrer_error *err)
 {
-    char *state = count_hooks(spawn, OCI_HOOK_START_CONTAINER) > 0
-                      ? spawn->state_json(spawn->arg, "created", spawn->pid)
-                      : NULL;
-    int r = channel_send(spawn->channel_fd, CHANNEL_PERMIT, 0, state);
+    int r = channel_send(spawn->channel_fd, CHANNEL_PERMIT, 0, NULL);
 
-    free(state);
     /* A process that is gone already has said why, or says so by its end. */
     if (r < 0 && r != -EPIPE && r != -ECONNRESET)
         return error_fail(err, -r, "let the container's process go on");

@@ -23,7 +23,8 @@ struct spawn {
     int root_fd;      /* exec without a mount namespace to join: the container's root; else -1 */
     int preserve_fds; /* how many descriptors after 2 the payload keeps */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
-    /* The container's state as JSON with this status and pid, for hooks; a fresh string. */
+    /* The container's state as JSON with this status and pid, for hooks; a fresh string. Called on
+     * both sides: the process has a copy of what it is made from, which may be of any length. */
     char *(*state_json)(void *arg, const char *status, pid_t pid);
     void *arg;
 

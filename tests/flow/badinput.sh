@@ -220,7 +220,7 @@ is "$(status_of "$healthy")" running "the healthy one is as before"
 # A state file that names another process must not make us signal it.
 sleep 1020 &
 victim=$!
-jq --argjson pid $victim '.pid = $pid | .init_process_pid = $pid' "$STATE/$healthy/state.json" 2>/dev/null | corrupt bad-pid
+jq -c --argjson pid $victim 'if type == "object" then .pid = $pid else . end' "$STATE/$healthy/state.json" 2>/dev/null | corrupt bad-pid
 barrer kill bad-pid KILL 2>/dev/null
 barrer delete --force bad-pid 2>/dev/null
 ok "a forged pid without the right start time is not signalled" kill -0 $victim
