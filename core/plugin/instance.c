@@ -61,8 +61,8 @@ static int has_word(const char *const *words, const char *word)
     return 0;
 }
 
-__attribute__((format(printf, 3, 0))) static void
-host_vlog(const struct barrer_host *host, int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void host_vlog(const struct barrer_host *host,
+                                                            int level, const char *fmt, va_list ap)
 {
     char text[4000];
 
@@ -72,9 +72,9 @@ host_vlog(const struct barrer_host *host, int level, const char *fmt, va_list ap
     log_write(level, "%s: %s", instance_of(host)->name, text);
 }
 
-__attribute__((format(printf, 4, 0))) static int
-host_vfail(const struct barrer_host *host, struct barrer_error *err, int errnum, const char *fmt,
-           va_list ap)
+__attribute__((format(printf, 4, 0))) static int host_vfail(const struct barrer_host *host,
+                                                            struct barrer_error *err, int errnum,
+                                                            const char *fmt, va_list ap)
 {
     (void)host;
     (void)error_vfail(err, errnum, fmt, ap);
