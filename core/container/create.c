@@ -346,7 +346,7 @@ static int run_poststart(struct creation *c, struct barrer_error *err)
     if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
     state = state_json(c, "running", c->spawn.pid);
-    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, c->bundle, err);
+    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, c->bundle, -1, err);
     free(state);
     return r;
 }

@@ -94,7 +94,7 @@ static int run_hooks(struct container *container, enum oci_hook_kind kind, const
         return r;
     state = container_state(container, status, pid);
     r = hooks_run(spec, kind, json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN),
-                  container_text(container, "bundle"), err);
+                  container_text(container, "bundle"), -1, err);
     json_object_put(state);
     oci_spec_destroy(spec);
     return r;

@@ -29,8 +29,9 @@ struct child {
     struct spawn *spawn;
     struct flow *flow;
     struct barrer_error error;
+    pid_t pid; /* as the host sees it */
     int is_permitted;
-    char *start_state; /* for startContainer hooks */
+    mode_t caller_umask;
     char *const *environment;
 };
 
@@ -53,23 +54,19 @@ static void check(struct child *child, int r)
 }
 
 /* Wait for TYPE; a PERMIT that overtakes it is remembered. An end of the conversation means that
- * barrer-run is gone: nobody is left to report to. Returns the message's text. */
-static char *await(struct child *child, enum channel_type type)
+ * barrer-run is gone: nobody is left to report to. */
+static void await(struct child *child, enum channel_type type)
 {
     struct channel_message message;
-    char *text;
 
-    for (;;) {
+    do {
         if (channel_receive(child->spawn->child_fd, &message) < 0 || message.type == CHANNEL_CLOSED)
             _exit(1);
-        text = message.text[0] != '\0' ? strdup(message.text) : NULL;
-        if (message.type == CHANNEL_PERMIT) {
+        if (message.type == CHANNEL_GO)
+            child->pid = message.number;
+        if (message.type == CHANNEL_PERMIT)
             child->is_permitted = 1;
-            child->start_state = text;
-        }
-        if (message.type == type)
-            return text;
-    }
+    } while (message.type != type);
 }
 
 static int join(struct child *child, const struct barrer_join *with)
@@ -175,19 +172,19 @@ static int unshare_rest(struct child *child)
 static void reset_signals(const struct child *child)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
+    unsigned long long ignored = ~0ull;
     const char *line = NULL;
     char status[4096];
     sigset_t none;
 
     if (fd_read_once(child->flow->context.proc_fd, "self/status", status, sizeof(status)) > 0)
         line = strstr(status, "\nSigIgn:");
-    if (line != NULL) {
-        unsigned long long ignored = strtoull(line + 8, NULL, 16);
-
-        for (int signal = 1; signal <= 64; signal++)
-            if (ignored & (1ull << (signal - 1)))
-                (void)sigaction(signal, &standard, NULL);
-    }
+    /* Hundreds of groups stand before it. */
+    if (line != NULL)
+        ignored = strtoull(line + 8, NULL, 16);
+    for (int signal = 1; signal <= 64; signal++)
+        if (ignored & (1ull << (signal - 1)))
+            (void)sigaction(signal, &standard, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -201,6 +198,21 @@ static int enter_root(const struct child *child, struct barrer_error *err)
     return 0;
 }
 
+/* Hooks of this side. What barrer-run says of the container is in our copy of its memory. */
+static int run_hooks(struct child *child, enum oci_hook_kind kind, const char *status,
+                     const char *folder)
+{
+    struct spawn *spawn = child->spawn;
+    barrer_auto_free char *state = NULL;
+
+    if (child->flow->spec->hooks[kind].n_hooks == 0)
+        return 0;
+    state = spawn->state_json(spawn->arg, status, child->pid);
+    if (state == NULL)
+        return error_fail(&child->error, ENOMEM, "describe the container to its hooks");
+    return hooks_run(child->flow->spec, kind, state, folder, -1, &child->error);
+}
+
 static int has_hooks(const struct child *child, enum oci_hook_kind kind)
 {
     return child->flow->spec->hooks[kind].n_hooks > 0;
@@ -208,7 +220,6 @@ static int has_hooks(const struct child *child, enum oci_hook_kind kind)
 
 static int run_create_hooks(struct child *child)
 {
-    char *state;
     int r;
 
     if (!has_hooks(child, OCI_HOOK_PRESTART) && !has_hooks(child, OCI_HOOK_CREATE_RUNTIME) &&
@@ -216,10 +227,12 @@ static int run_create_hooks(struct child *child)
         return 0;
     if (channel_send(child->spawn->child_fd, CHANNEL_HOOKS, 0, NULL) < 0)
         _exit(1);
-    state = await(child, CHANNEL_HOOKED);
-    r = hooks_run(child->flow->spec, OCI_HOOK_CREATE_CONTAINER, state != NULL ? state : "{}",
-                  child->flow->spec->filesystem.bundle, &child->error);
-    free(state);
+    await(child, CHANNEL_HOOKED);
+    /* They see the host's files: ours is open for exact modes in the container. */
+    (void)umask(child->caller_umask);
+    r = run_hooks(child, OCI_HOOK_CREATE_CONTAINER, "creating",
+                  child->flow->spec->filesystem.bundle);
+    (void)umask(0);
     return r;
 }
 
@@ -302,6 +315,21 @@ static void close_all_but(const int *keep, size_t n_keep, int first)
     }
 }
 
+/* Descriptors that the payload keeps belong to the caller; ours among their numbers are marked
+ * close-on-exec. One is the container's folder, and with it the lock that `start` wants. */
+static void close_own(const int *keep, size_t n_keep, int first, int end)
+{
+    for (int fd = first; fd < end; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+
+        for (size_t i = 0; i < n_keep; i++)
+            if (keep[i] == fd)
+                flags = -1;
+        if (flags >= 0 && flags & FD_CLOEXEC)
+            (void)close(fd);
+    }
+}
+
 /* `create`: report, and wait for `start`. The payload's strings are the runtime plugin's and
  * stay where they are; its descriptors do not. */
 static int wait_for_start(struct child *child)
@@ -313,6 +341,7 @@ static int wait_for_start(struct child *child)
     ssize_t n;
 
     log_close();
+    close_own(keep, sizeof(keep) / sizeof(*keep), 3, 3 + spawn->preserve_fds);
     close_all_but(keep, sizeof(keep) / sizeof(*keep), 3 + spawn->preserve_fds);
     if (channel_send(spawn->child_fd, CHANNEL_READY, 0, NULL) < 0)
         _exit(1);
@@ -346,7 +375,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     struct barrer_error *err = &child.error;
 
     (void)close(spawn->channel_fd);
-    free(await(&child, CHANNEL_GO));
+    await(&child, CHANNEL_GO);
     if ((spawn->create | spawn->joined) & CLONE_NEWUSER)
         check(&child, become_root(&child));
     check(&child, unshare_rest(&child));
@@ -356,7 +385,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     if (!spawn->is_two_step)
         check(&child, join_all(&child, CLONE_NEWPID));
     reset_signals(&child);
-    (void)umask(0); /* modes of config.json are exact */
+    child.caller_umask = umask(0); /* modes of config.json are exact */
     if (spawn->is_exec) {
         check(&child, enter_root(&child, err));
     } else {
@@ -370,12 +399,11 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     check(&child, stage_run(child.flow, STAGE_RESOLVE, err));
     check(&child, make_environment(&child));
     if (!child.is_permitted)
-        (void)await(&child, CHANNEL_PERMIT);
+        await(&child, CHANNEL_PERMIT);
     if (spawn->start_fd >= 0)
         check(&child, wait_for_start(&child));
     if (!spawn->is_exec)
-        check(&child, hooks_run(child.flow->spec, OCI_HOOK_START_CONTAINER,
-                                child.start_state != NULL ? child.start_state : "{}", NULL, err));
+        check(&child, run_hooks(&child, OCI_HOOK_START_CONTAINER, "created", NULL));
     check(&child, execute(&child));
     _exit(126);
 }

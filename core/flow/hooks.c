@@ -64,25 +64,41 @@ __attribute__((noreturn)) static void execute(const struct oci_hook *hook, int s
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Wait for the end of a hook, at most its timeout. */
-static int await(const struct oci_hook *hook, pid_t pid, int *ret_status, struct barrer_error *err)
+/* Wait until the hook has ended, its timeout is over, or the container's process is gone. */
+static int await_end(const struct oci_hook *hook, pid_t pid, int container_pidfd,
+                     struct barrer_error *err)
 {
-    barrer_auto_fd int pidfd = hook->timeout > 0 ? pidfd_open(pid, 0) : -1;
+    barrer_auto_fd int pidfd = hook->timeout > 0 || container_pidfd >= 0 ? pidfd_open(pid, 0) : -1;
+    struct pollfd ends[] = {{.fd = pidfd, .events = POLLIN},
+                            {.fd = container_pidfd, .events = POLLIN}};
+    int milliseconds = hook->timeout <= 0        ? -1
+                       : hook->timeout > 2000000 ? 2000000000
+                                                 : (int)hook->timeout * 1000;
+    int n;
 
-    if (pidfd >= 0) {
-        struct pollfd end = {.fd = pidfd, .events = POLLIN};
-        int milliseconds = hook->timeout > 2000000 ? 2000000000 : (int)hook->timeout * 1000;
-        int n;
+    if (pidfd < 0)
+        return 0;
+    do
+        n = poll(ends, 2, milliseconds);
+    while (n < 0 && errno == EINTR);
+    if (n == 0)
+        return error_fail(err, ETIMEDOUT, "run hook \"%s\" within %lld s", hook->path,
+                          (long long)hook->timeout);
+    if (n > 0 && ends[0].revents == 0)
+        return error_fail(err, 0, "hook \"%s\": the container's process ended meanwhile",
+                          hook->path);
+    return 0;
+}
 
-        do
-            n = poll(&end, 1, milliseconds);
-        while (n < 0 && errno == EINTR);
-        if (n == 0) {
-            (void)kill(pid, SIGKILL);
-            (void)waitpid(pid, NULL, 0);
-            return error_fail(err, ETIMEDOUT, "run hook \"%s\" within %lld s", hook->path,
-                              (long long)hook->timeout);
-        }
+static int await(const struct oci_hook *hook, pid_t pid, int container_pidfd, int *ret_status,
+                 struct barrer_error *err)
+{
+    int r = await_end(hook, pid, container_pidfd, err);
+
+    if (r < 0) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+        return r;
     }
     while (waitpid(pid, ret_status, 0) < 0)
         if (errno != EINTR)
@@ -91,7 +107,7 @@ static int await(const struct oci_hook *hook, pid_t pid, int *ret_status, struct
 }
 
 static int run(const struct oci_hook *hook, const char *state, const char *folder,
-               struct barrer_error *err)
+               int container_pidfd, struct barrer_error *err)
 {
     barrer_auto_fd int state_fd = open_state(state, err);
     int status, r;
@@ -104,7 +120,7 @@ static int run(const struct oci_hook *hook, const char *state, const char *folde
         return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
     if (pid == 0)
         execute(hook, state_fd, folder);
-    r = await(hook, pid, &status, err);
+    r = await(hook, pid, container_pidfd, &status, err);
     if (r < 0)
         return r;
     if (WIFSIGNALED(status))
@@ -117,7 +133,7 @@ static int run(const struct oci_hook *hook, const char *state, const char *folde
 }
 
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
-              const char *folder, struct barrer_error *err)
+              const char *folder, int pidfd, struct barrer_error *err)
 {
     const struct oci_hooks *hooks = &spec->hooks[kind];
 
@@ -125,7 +141,7 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *
         int r;
 
         log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
-        r = run(&hooks->hooks[i], state, folder, err);
+        r = run(&hooks->hooks[i], state, folder, pidfd, err);
         if (r < 0)
             return error_wrap(err, r, "%s", names[kind]);
     }

@@ -273,11 +273,6 @@ int spawn_start(struct spawn *spawn, struct barrer_error *err)
     return r;
 }
 
-static int count_hooks(const struct spawn *spawn, enum oci_hook_kind kind)
-{
-    return spawn->is_exec ? 0 : (int)spawn->flow->spec->hooks[kind].n_hooks;
-}
-
 int spawn_permit(struct spawn *spawn, struct barrer_error *err)
 {
     int r = channel_send(spawn->channel_fd, CHANNEL_PERMIT, 0, NULL);
@@ -297,10 +292,10 @@ static int serve_hooks(struct spawn *spawn, struct barrer_error *err)
 
     if (state == NULL)
         return error_fail(err, ENOMEM, "describe the container to its hooks");
-    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, bundle, err);
+    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, bundle, spawn->pidfd, err);
     if (r == 0)
-        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, bundle, err);
-    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_HOOKED, 0, state)) < 0)
+        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, bundle, spawn->pidfd, err);
+    if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_HOOKED, 0, NULL)) < 0)
         r = error_fail(err, -r, "let the container's process go on after hooks");
     free(state);
     return r;
