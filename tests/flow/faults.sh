@@ -65,7 +65,8 @@ at_every_call() {
         [ ${#problems} -lt 2000 ] || break
     done
     is "$problems" "" "$what: killed at $killed of its $n system calls"
-    [ $((killed * step * 10)) -ge $((n * 9)) ] || fail "$what: nearly all kills hit"
+    # A call more or less differs between two runs.
+    [ $((killed * step + 2 * step)) -ge $((n * 9 / 10)) ] || fail "$what: nearly all kills hit"
 }
 nothing() { :; }
 created() { barrer create --bundle "$b" "$id" </dev/null >/dev/null; }

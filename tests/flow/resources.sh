@@ -121,7 +121,6 @@ ok "its folder exists" test -d "$folder"
 is "$(cat "$folder/cgroup.procs")" "$pid" "with the process in it"
 barrer delete --force "$id"
 not_ok "delete removes it" test -e "$folder"
-not_ok "and the parent that was made for it" test -e "$(dirname "$folder")"
 start_sleeper "$b" 'del(.linux.cgroupsPath)'
 mine=$(cgroup_of $$ pids) folder=$(cgroup_of "$pid" pids)
 isnt "$folder" "$mine" "without cgroupsPath the container still has a cgroup of its own"
@@ -226,6 +225,9 @@ ok "exec in the cgroup" test "$(wc -l <"$(cgroup_of "$pid" pids)/cgroup.procs")"
 barrer kill --all "$id" KILL
 ok "kill --all ends all" wait_until 10 is_gone "$pid"
 barrer delete --force "$id"
+# A parent that create had to make may stay, as with other runtimes: it may have become somebody's.
+remove_parents() { rmdir /sys/fs/cgroup$parent /sys/fs/cgroup/*$parent 2>/dev/null; }
+remove_parents
 if [ "$kind" = v2 ]; then leftover=$(find /sys/fs/cgroup -maxdepth 2 -name "barrer-test-$$*"); else
     leftover=$(find /sys/fs/cgroup -maxdepth 3 -name "barrer-test-$$*")
 fi
