@@ -174,6 +174,13 @@ int cli_apply(struct cli *cli, struct barrer_error *err)
     return r < 0 ? r : state_root(cli->root, &cli->global.root, err);
 }
 
+void cli_fini(struct cli *cli)
+{
+    free(cli->global.root);
+    free(cli->global.sets);
+    log_close();
+}
+
 int cli_error(const struct barrer_error *err, int status)
 {
     log_write(BARRER_LOG_ERROR, "%s", err->text);
@@ -206,9 +213,8 @@ static int wants_help(int argc, char **argv)
     return 0;
 }
 
-int cli_run(struct cli *cli, const struct cli_verb *const *verbs)
+int cli_run(struct cli *cli, const struct cli_verb *verb)
 {
-    const struct cli_verb *verb = cli_find(verbs, cli->argv[0]);
     struct barrer_error err = {0};
     int r;
 
@@ -222,9 +228,7 @@ int cli_run(struct cli *cli, const struct cli_verb *const *verbs)
     /* runc's: engines tell a failure of exec from an exit status of the payload by it. */
     if (r < 0)
         r = cli_error(&err, strcmp(verb->name, "exec") == 0 ? 255 : 1);
-    free(cli->global.root);
-    free(cli->global.sets);
-    log_close();
+    cli_fini(cli);
     return r;
 }
 

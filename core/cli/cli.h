@@ -36,11 +36,12 @@ struct cli_verb {
 int cli_parse(struct cli *cli, int argc, char **argv, struct barrer_error *err);
 /* Open the log and resolve the state root. */
 int cli_apply(struct cli *cli, struct barrer_error *err);
-/* Run the verb that CLI names, of VERBS (name == NULL ends it), with --help and errors: the exit
- * status of the program. */
-int cli_run(struct cli *cli, const struct cli_verb *const *verbs);
+/* Run VERB with --help and errors, and free what CLI has: the exit status of the program. */
+int cli_run(struct cli *cli, const struct cli_verb *verb);
+void cli_fini(struct cli *cli);
 /* Say an error on standard error and in the log; returns STATUS. */
 int cli_error(const struct barrer_error *err, int status);
+/* The one of that name among VERBS, which NULL ends; NULL. */
 const struct cli_verb *cli_find(const struct cli_verb *const *verbs, const char *name);
 
 /* getopt_long(3) with errors as one sentence: the option's character, -1 at the end, '?' after

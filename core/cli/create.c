@@ -113,7 +113,7 @@ static int create_or_run(struct cli *cli, int argc, char **argv, int is_run,
                          struct barrer_error *err)
 {
     struct create_options options = {.is_run = is_run};
-    int status, r = parse(argc, argv, &options, err);
+    int status = 0, r = parse(argc, argv, &options, err);
 
     if (r == 0)
         r = lifecycle_create(&cli->global, &options, &status, err);

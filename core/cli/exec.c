@@ -105,8 +105,10 @@ static int set_option(struct exec_options *options, int c, struct barrer_error *
         return 0;
     case OPTION_PRESERVE_FDS:
         r = cli_number("preserve-fds", optarg, 0, &number, err);
+        if (r == 0 && number > 10000)
+            r = error_fail(err, 0, "--preserve-fds: expected at most 10000, got %lld", number);
         if (r == 0)
-            options->preserve_fds = number > 10000 ? 10000 : (int)number;
+            options->preserve_fds = (int)number;
         return r;
     default:
         return set_text(options, c) ? 0 : -EINVAL;

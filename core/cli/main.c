@@ -22,7 +22,7 @@ static int print_help(void)
         (void)printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)printf("\nGlobal options:\n"
                  "      --root DIR             the state root (default: /run/barrer-run)\n"
-                 "      --log FILE             where errors and warnings go, beside stderr\n"
+                 "      --log FILE             where messages go; errors go to stderr as well\n"
                  "      --log-format FORMAT    text or json\n"
                  "      --log-level LEVEL      error, warning, notice, info or debug\n"
                  "      --debug                the same as --log-level debug\n"
@@ -62,6 +62,7 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    const struct cli_verb *verb;
     struct barrer_error err = {0};
     struct cli cli;
 
@@ -76,10 +77,12 @@ int main(int argc, char **argv)
         (void)error_fail(&err, 0, "expected a verb (see --help)");
         return cli_error(&err, 1);
     }
-    if (cli_find(verbs, cli.argv[0]) == NULL) {
+    verb = cli_find(verbs, cli.argv[0]);
+    if (verb != NULL)
+        return cli_run(&cli, verb);
+    if (cli_apply(&cli, &err) == 0)
         (void)error_fail(&err, 0, "unknown verb \"%s\" (see --help)", cli.argv[0]);
-        (void)cli_apply(&cli, &err);
-        return cli_error(&err, 1);
-    }
-    return cli_run(&cli, verbs);
+    cli_error(&err, 1);
+    cli_fini(&cli);
+    return 1;
 }

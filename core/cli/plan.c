@@ -85,7 +85,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 {
     struct create_options options = {.id = "plan"};
     struct plan plan = {0};
-    int c, r = 0;
+    int c, r = 0, is_json = 0;
 
     while ((c = cli_option(argc, argv, "b:f:", table, err)) != -1) {
         switch (c) {
@@ -101,8 +101,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
         case OPTION_FORMAT:
             if (strcmp(optarg, "json") != 0 && strcmp(optarg, "table") != 0)
                 return error_fail(err, 0, "--format: expected table or json, got \"%s\"", optarg);
-            if (strcmp(optarg, "json") == 0)
-                plan.rows = json_object_new_array();
+            is_json = strcmp(optarg, "json") == 0;
             break;
         default:
             return -EINVAL;
@@ -110,6 +109,8 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     }
     if (optind + 1 < argc)
         r = error_fail(err, 0, "plan: expected at most one id, got also \"%s\"", argv[optind + 1]);
+    if (is_json)
+        plan.rows = json_object_new_array();
     if (r == 0)
         r = lifecycle_compose(&cli->global, &options, walk, &plan, err);
     if (r == 0)
