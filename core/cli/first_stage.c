@@ -140,15 +140,22 @@ static int hand_over(struct cli *cli, char **argv)
     const char *verb = cli->argc > 0 ? cli->argv[0] : "";
     int is_protected =
         strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 || strcmp(verb, "exec") == 0;
+    const char *program;
     struct barrer_error err;
     char path[PATH_MAX];
-    int r = execute(find_program(path, sizeof(path)), is_protected, argv);
+    int r;
 
-    if (r == -ENOENT)
-        r = execute(BARRER_PROGRAM, is_protected, argv);
-    (void)error_fail(&err, -r, "execute \"%s\"", BARRER_PROGRAM);
-    (void)cli_apply(cli, &err);
-    return cli_error(&err, 1);
+    program = find_program(path, sizeof(path));
+    r = execute(program, is_protected, argv);
+    if (r == -ENOENT) {
+        program = BARRER_PROGRAM;
+        r = execute(program, is_protected, argv);
+    }
+    if (cli_apply(cli, &err) == 0)
+        (void)error_fail(&err, -r, "execute \"%s\"", program);
+    cli_error(&err, 1);
+    cli_fini(cli);
+    return 1;
 }
 
 static int run_light(struct cli *cli, char **argv)
@@ -160,9 +167,11 @@ static int run_light(struct cli *cli, char **argv)
         optind = 0;
         r = try_light(cli, cli->argc, cli->argv, &err);
     }
-    if (r < 0)
-        return cli_error(&err, 1);
-    return r > 0 ? 0 : hand_over(cli, argv);
+    if (r == 0)
+        return hand_over(cli, argv);
+    r = r < 0 ? cli_error(&err, 1) : 0;
+    cli_fini(cli);
+    return r;
 }
 
 static int wants_help(const struct cli *cli)
@@ -176,14 +185,16 @@ static int wants_help(const struct cli *cli)
 int main(int argc, char **argv)
 {
     static const struct cli_verb *const verbs[] = {&verb_state, &verb_list, NULL};
+    const struct cli_verb *verb;
     struct barrer_error err = {0};
     struct cli cli;
 
     if (cli_parse(&cli, argc, argv, &err) < 0)
         return cli_error(&err, 1);
     if (cli.argc > 0 && !cli.wants_help && !cli.wants_version && !wants_help(&cli)) {
-        if (cli_find(verbs, cli.argv[0]) != NULL)
-            return cli_run(&cli, verbs);
+        verb = cli_find(verbs, cli.argv[0]);
+        if (verb != NULL)
+            return cli_run(&cli, verb);
         if (strcmp(cli.argv[0], "start") == 0 || strcmp(cli.argv[0], "kill") == 0)
             return run_light(&cli, argv);
     }

@@ -22,7 +22,7 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
 int lifecycle_exec(const struct global_options *global, const struct exec_options *options,
                    int *ret_status, struct barrer_error *err);
 
-/* remove.c: `delete`. Works on what was recorded. */
+/* later.c: `delete`. Works on what was recorded. */
 int lifecycle_delete(const struct global_options *global, const char *id, int force,
                      struct barrer_error *err);
 

@@ -130,6 +130,7 @@ static int check_state(struct container *container, struct barrer_error *err)
         {"pid", json_type_int},         {"startTime", json_type_int},
         {"instances", json_type_array}, {"ociVersion", json_type_string},
     };
+    const char *id = container_text(container, "id");
     int64_t pid;
 
     for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
@@ -139,9 +140,9 @@ static int check_state(struct container *container, struct barrer_error *err)
                               container->id, members[i].key,
                               members[i].type == json_type_string ? "a" : "an",
                               json_type_to_name(members[i].type));
-    if (strcmp(container_text(container, "id"), container->id) != 0)
+    if (id != NULL && strcmp(id, container->id) != 0)
         return error_fail(err, 0, "container `%s`: state.json: id: expected \"%s\", got \"%s\"",
-                          container->id, container->id, container_text(container, "id"));
+                          container->id, container->id, id);
     pid = json_object_get_int64(json_object_object_get(container->json, "pid"));
     if (pid < 0 || pid > INT32_MAX)
         return error_fail(err, 0, "container `%s`: state.json: pid: expected a process id",
