@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/ids.h"
 
 /* The inode of the initial user namespace, the same on every kernel (PROC_USER_INIT_INO). */
 #define INITIAL_USERNS 0xEFFFFFFDu
@@ -23,7 +24,7 @@ int caller_is_rootless(enum rootless_mode mode, int proc_fd)
 
     if (mode != ROOTLESS_AUTO)
         return mode == ROOTLESS_TRUE;
-    if (geteuid() != 0)
+    if (ids_effective_uid() != 0)
         return 1;
     return fstatat(proc_fd, "self/ns/user", &st, 0) == 0 && st.st_ino != INITIAL_USERNS;
 }

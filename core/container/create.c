@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "container/caller.h"
@@ -157,7 +158,7 @@ static void describe(struct creation *c)
     char stamp[CLOCK_SIZE], owner[256];
 
     clock_rfc3339(stamp);
-    caller_user_name(geteuid(), owner, sizeof(owner));
+    caller_user_name(ids_effective_uid(), owner, sizeof(owner));
     record_text(json, "ociVersion", c->spec->oci_version);
     record_text(json, "id", c->container->id);
     record_text(json, "bundle", c->bundle);
@@ -180,31 +181,16 @@ static void describe(struct creation *c)
         json_object_object_add(json, "annotations", json_object_get(annotations));
 }
 
-/* After prepare: what the resources plugins answered. */
-static int record_resources(struct creation *c, struct barrer_error *err)
+/* What the resources plugins answered in prepare; nothing that release needs. */
+static struct json_object *describe_resources(const struct creation *c)
 {
     const struct barrer_resources_plan *plan = &c->flow.resources;
-    struct json_object *changes;
+    struct json_object *changes = json_object_new_object();
 
-    if (plan->cgroup_path == NULL && plan->paused_file == NULL)
-        return 0;
-    changes = json_object_new_object();
     record_text(changes, "cgroupPath", plan->cgroup_path);
     record_text(changes, "pausedFile", plan->paused_file);
     record_text(changes, "pausedLine", plan->paused_line);
-    return container_change(c->container, changes, err);
-}
-
-static int keep_config(struct creation *c, struct barrer_error *err)
-{
-    size_t length;
-    const char *text =
-        json_object_to_json_string_length(c->spec->json, JSON_C_TO_STRING_PLAIN, &length);
-    barrer_auto_fd int fd = openat(c->container->folder_fd, "config.json",
-                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int r = fd < 0 ? -errno : fd_write_all(fd, text, length);
-
-    return r < 0 ? error_fail(err, -r, "write \"%s/config.json\"", c->container->folder) : 0;
+    return changes;
 }
 
 /* Make the container's folder and write down what is about to happen. */
@@ -300,8 +286,7 @@ static int prepare(struct creation *c, struct barrer_error *err)
         return r;
     c->spec->filesystem.views = c->flow.resources.views;
     c->spec->filesystem.n_views = c->flow.resources.n_views;
-    r = record_resources(c, err);
-    return r < 0 ? r : open_fifos(c, err);
+    return open_fifos(c, err);
 }
 
 /* From clone to a process that waits for `start`, or runs. */
@@ -319,9 +304,9 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     if (r < 0)
         return r;
     /* While the process makes its mounts. */
-    r = container_set_process(c->container, c->spawn.pid, err);
+    r = container_set_process(c->container, c->spawn.pid, describe_resources(c), err);
     if (r == 0)
-        r = keep_config(c, err);
+        r = container_keep_config(c->container, c->spec->json, err);
     if (r == 0)
         r = spawn_permit(&c->spawn, err);
     return r < 0 ? r : spawn_await(&c->spawn, err);
@@ -345,42 +330,51 @@ static int run_poststart(struct creation *c, struct barrer_error *err)
 
     if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
+    /* It is started: a hook that hangs must not keep others from it. */
+    container_unlock(c->container);
     state = state_json(c, "running", c->spawn.pid);
     r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, c->bundle, -1, err);
     free(state);
     return r;
 }
 
-/* Undo all of it: the process, the effects that were recorded, the folder. */
+/* Undo the effects that were recorded, and remove the folder. What cannot be undone stays recorded,
+ * for `delete --force`. Another barrer-run may have deleted it since it was created. */
+static int dismantle(struct creation *c, struct barrer_error *err)
+{
+    int r = c->container->has_lock ? 0 : container_lock(c->container, err);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    r = stage_run(&c->flow, STAGE_RELEASE, err);
+    if (r < 0)
+        return r;
+    if (c->container->pid > 0)
+        lifecycle_poststop(c->container);
+    return container_remove(c->container, err);
+}
+
+/* Undo all of it: the process, the effects, the folder. */
 static void undo(struct creation *c)
 {
-    struct barrer_error ignored;
+    struct barrer_error failed;
 
     spawn_abort(&c->spawn);
-    if (c->container == NULL)
-        return;
-    if (stage_run(&c->flow, STAGE_RELEASE, &ignored) < 0)
-        log_write(BARRER_LOG_ERROR, "%s", ignored.text);
-    if (container_remove(c->container, &ignored) < 0)
-        log_write(BARRER_LOG_ERROR, "%s", ignored.text);
+    if (c->container != NULL && dismantle(c, &failed) < 0)
+        log_write(BARRER_LOG_ERROR, "%s", failed.text);
 }
 
 /* `run` in the foreground: the container ends with its process. */
 static int follow(struct creation *c, int *ret_status, struct barrer_error *err)
 {
-    int r = foreground_wait(&c->foreground, c->spawn.pid, ret_status, err), released;
+    int r = foreground_wait(&c->foreground, c->spawn.pid, ret_status, err);
 
     if (r < 0) {
         undo(c);
         return r;
     }
     c->spawn.pid = -1;
-    if (c->options->keep)
-        return 0;
-    released = stage_run(&c->flow, STAGE_RELEASE, err);
-    lifecycle_poststop(c->container);
-    r = container_remove(c->container, err);
-    return released < 0 ? released : r;
+    return c->options->keep ? 0 : dismantle(c, err);
 }
 
 static int create(struct creation *c, int *ret_status, struct barrer_error *err)

@@ -52,15 +52,21 @@ static int wait_without_terminal(pid_t pid, int *ret_status, struct barrer_error
     sigset_t all;
 
     (void)sigfillset(&all);
+    /* SIGCHLD was blocked before the clone: an end that came before us is pending. */
     for (;;) {
-        int signal, r = reap(pid, WNOHANG, ret_status);
+        int signal, r;
 
+        if (sigwait(&all, &signal) != 0)
+            continue;
+        if (signal != SIGCHLD) {
+            (void)kill(pid, signal);
+            continue;
+        }
+        r = reap(pid, WNOHANG, ret_status);
         if (r < 0)
             return error_fail(err, -r, "wait for the container's process");
         if (r > 0)
             return 0;
-        if (sigwait(&all, &signal) == 0 && signal != SIGCHLD)
-            (void)kill(pid, signal);
     }
 }
 

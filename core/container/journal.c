@@ -2,7 +2,8 @@
  *
  * state.json, one JSON value a line: first the container as create describes it, then what was
  * learned later, in the order of its writing: objects with changed members, and arrays [instance,
- * name, value] with the facts of plugins. A line is one write(2), so that a kill leaves whole
+ * name, value] with the facts of plugins. The line that begins with CONFIG holds config.json, and
+ * is parsed only by the verbs that need it. A line is one write(2), so that a kill leaves whole
  * lines and at most a torn one at the end, whose effect has not happened.
  */
 #include "container/state.h"
@@ -20,6 +21,7 @@
 
 #define JOURNAL "state.json"
 #define JOURNAL_LIMIT (64u << 20)
+#define CONFIG "{\"config\":"
 
 static void remember_fact(struct json_object *facts, const char *instance, const char *name,
                           const char *value)
@@ -63,6 +65,11 @@ static int take_line(struct container *container, const char *text, size_t lengt
     struct json_object *line;
     int r;
 
+    if (strncmp(text, CONFIG, strlen(CONFIG)) == 0 && text[length - 1] == '}') {
+        free(container->config);
+        container->config = strndup(text + strlen(CONFIG), length - strlen(CONFIG) - 1);
+        return container->config != NULL ? 0 : error_fail(err, ENOMEM, "read config.json");
+    }
     (void)snprintf(where, sizeof(where), JOURNAL ":%u", number);
     r = oci_json_parse(where, text, length, &line, err);
     if (r < 0)
@@ -115,13 +122,15 @@ static int open_journal(struct container *container)
     return container->journal_fd < 0 ? -errno : 0;
 }
 
-static int append(struct container *container, struct json_object *value, struct barrer_error *err)
+/* Write PREFIX, VALUE and SUFFIX as one line. */
+static int append(struct container *container, const char *prefix, struct json_object *value,
+                  const char *suffix, struct barrer_error *err)
 {
     barrer_auto_free char *line = NULL;
     int n, r = container->journal_fd < 0 ? open_journal(container) : 0;
 
-    n = asprintf(&line, "%s%s\n", container->is_torn ? "\n" : "",
-                 json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+    n = asprintf(&line, "%s%s%s%s\n", container->is_torn ? "\n" : "", prefix,
+                 json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), suffix);
     if (n < 0)
         r = -ENOMEM;
     if (r == 0)
@@ -135,15 +144,21 @@ static int append(struct container *container, struct json_object *value, struct
     return 0;
 }
 
+int container_keep_config(struct container *container, struct json_object *config,
+                          struct barrer_error *err)
+{
+    return append(container, CONFIG, config, "}", err);
+}
+
 int container_describe(struct container *container, struct barrer_error *err)
 {
-    return append(container, container->json, err);
+    return append(container, "", container->json, "", err);
 }
 
 int container_change(struct container *container, struct json_object *changes,
                      struct barrer_error *err)
 {
-    int r = append(container, changes, err);
+    int r = append(container, "", changes, "", err);
 
     if (r == 0)
         merge(container->json, changes);
@@ -161,7 +176,7 @@ int container_put_fact(void *arg, const char *instance, const char *name, const 
     json_object_array_add(line, json_object_new_string(instance));
     json_object_array_add(line, json_object_new_string(name));
     json_object_array_add(line, json_object_new_string(value));
-    r = append(container, line, err);
+    r = append(container, "", line, "", err);
     json_object_put(line);
     if (r < 0)
         return error_wrap(err, r, "record fact \"%s\"", name);

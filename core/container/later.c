@@ -18,6 +18,7 @@
 #include "flow/stages.h"
 
 #define KILL_TIMEOUT 10000 /* milliseconds for a killed process to be gone */
+#define BUSY_INTERVAL 10   /* milliseconds between two looks at who is busy */
 
 int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
                      struct barrer_error *err)
@@ -50,12 +51,12 @@ static void close_flow(struct flow *flow)
     flow->loader = NULL;
 }
 
-int lifecycle_open_resources(const struct global_options *global, const char *id,
+int lifecycle_open_resources(const struct global_options *global, const char *id, unsigned flags,
                              struct container **ret_container, struct flow *flow,
                              struct barrer_error *err)
 {
     struct container *container;
-    int r = container_open(global->root, id, &container, err);
+    int r = container_open(global->root, id, flags, &container, err);
 
     if (r < 0)
         return r;
@@ -74,8 +75,14 @@ int lifecycle_spec(struct container *container, struct oci_spec **ret_spec,
 {
     const char *bundle = container_text(container, "bundle");
     struct json_object *json;
-    int r = oci_json_read(container->folder_fd, "config.json", 16u << 20, &json, err);
+    int r;
 
+    if (container->config == NULL)
+        return error_fail(err, 0,
+                          "container `%s` has no config.json (its creation was interrupted)",
+                          container->id);
+    r = oci_json_parse("state.json: config", container->config, strlen(container->config), &json,
+                       err);
     if (r < 0)
         return error_wrap(err, r, "container `%s`", container->id);
     r = oci_spec_from_json(bundle != NULL ? bundle : "/", json, ret_spec, err);
@@ -109,32 +116,6 @@ void lifecycle_poststop(struct container *container)
         log_write(BARRER_LOG_WARNING, "%s", err.text);
 }
 
-int lifecycle_start(const struct global_options *global, const char *id, struct barrer_error *err)
-{
-    struct container *container;
-    int r = container_open(global->root, id, &container, err);
-
-    if (r < 0)
-        return r;
-    r = container_lock(container, err);
-    if (r == 0 && container_flag(container, "hasPoststart")) {
-        json_object_object_del(container->json, "hasPoststart");
-        r = light_start(container, err);
-        if (r > 0)
-            r = run_hooks(container, OCI_HOOK_POSTSTART, "running", container->pid, err);
-        if (r < 0 && container->pid > 0) {
-            /* A container whose poststart hook fails is stopped (runtime-spec 1.3). */
-            struct barrer_error ignored;
-
-            (void)light_kill(container, SIGKILL, &ignored);
-        }
-    } else if (r == 0) {
-        r = light_start(container, err);
-    }
-    container_close(container);
-    return r < 0 ? r : 0;
-}
-
 static int kill_group(struct container *container, int signal, struct barrer_error *err)
 {
     struct flow flow = {0};
@@ -158,23 +139,18 @@ int lifecycle_kill(const struct global_options *global, const char *id, int sign
                    struct barrer_error *err)
 {
     struct container *container;
-    int r = container_open(global->root, id, &container, err), is_alive;
+    int r = container_open(global->root, id, 0, &container, err), is_alive;
 
     if (r < 0)
         return r;
     is_alive = container_status(container) != CONTAINER_STOPPED;
     if (!is_alive && !all)
         r = error_fail(err, 0, "signal container `%s`: container not running", id);
-    if (r == 0) {
+    if (r == 0)
         r = all || signal == SIGKILL ? kill_group(container, signal, err) : 0;
-        /* No group, or nobody in it: the process itself. */
-        if (r == 0 && is_alive) {
-            barrer_auto_fd int pidfd = container_pidfd(container);
-
-            if (pidfd < 0 || pidfd_send_signal(pidfd, signal, NULL, 0) < 0)
-                r = error_fail(err, 0, "signal container `%s`: container not running", id);
-        }
-    }
+    /* No group, or nobody in it: the process itself. */
+    if (r == 0 && is_alive)
+        r = light_signal_process(container, signal, err);
     container_close(container);
     return r < 0 ? r : 0;
 }
@@ -199,6 +175,46 @@ static int kill_and_wait(struct container *container, struct barrer_error *err)
         return error_fail(err, ETIMEDOUT, "kill container `%s` (its process %d is in the kernel)",
                           container->id, container->pid);
     return 0;
+}
+
+/* End all of the container's processes. */
+static void stop(struct container *container)
+{
+    struct barrer_error ignored;
+
+    if (!container_flag(container, "hasOwnPids"))
+        (void)kill_group(container, SIGKILL, &ignored);
+    (void)kill_and_wait(container, &ignored);
+}
+
+static int start_with_poststart(struct container *container, struct barrer_error *err)
+{
+    int r;
+
+    json_object_object_del(container->json, "hasPoststart");
+    r = light_start(container, err);
+    if (r < 0)
+        return r;
+    /* It is started: a hook that hangs must not keep others from it. */
+    container_unlock(container);
+    r = run_hooks(container, OCI_HOOK_POSTSTART, "running", container->pid, err);
+    /* A container whose poststart hook fails is stopped (runtime-spec 1.3). */
+    if (r < 0)
+        stop(container);
+    return r;
+}
+
+int lifecycle_start(const struct global_options *global, const char *id, struct barrer_error *err)
+{
+    struct container *container;
+    int r = container_open(global->root, id, CONTAINER_LOCKED, &container, err);
+
+    if (r < 0)
+        return r;
+    r = container_flag(container, "hasPoststart") ? start_with_poststart(container, err)
+                                                  : light_start(container, err);
+    container_close(container);
+    return r < 0 ? r : 0;
 }
 
 /* Undo what plugins recorded. When that fails the container stays, so that it can be tried again
@@ -229,30 +245,51 @@ static int check_stopped(const struct container *container, int force, struct ba
                       container_status_name(status));
 }
 
-int lifecycle_delete(const struct global_options *global, const char *id, int force,
-                     struct barrer_error *err)
+/* `delete --force`: end the process, whoever is at work on the container: a creator gives up when
+ * its process is gone. It may have none yet, so look again until nobody is busy. */
+static int end_by_force(const char *root, const char *id, struct barrer_error *err)
 {
-    struct container *container;
-    int r = force ? container_open_broken(global->root, id, &container, err)
-                  : container_open(global->root, id, &container, err);
+    for (;;) {
+        struct container *container;
+        int r = container_open(root, id, CONTAINER_BROKEN, &container, err), is_busy;
 
-    if (r < 0)
-        return r == -ENOENT && force ? 0 : r;
-    /* A creator that hangs in a hook holds the lock; it gives up when its process dies. */
-    if (force)
+        if (r < 0)
+            return r;
         r = kill_and_wait(container, err);
-    if (r == 0)
-        r = container_lock(container, err);
-    if (r == 0)
-        r = check_stopped(container, force, err);
+        is_busy = container_is_busy(container);
+        container_close(container);
+        if (r < 0 || !is_busy)
+            return r;
+        (void)poll(NULL, 0, BUSY_INTERVAL);
+    }
+}
+
+static int delete (struct container *container, int force, struct barrer_error *err)
+{
+    int r = check_stopped(container, force, err);
+
     if (r == 0)
         r = kill_and_wait(container, err);
     if (r == 0)
         r = release(container, err);
-    if (r == 0) {
-        lifecycle_poststop(container);
-        r = container_remove(container, err);
-    }
+    if (r < 0)
+        return r;
+    lifecycle_poststop(container);
+    return container_remove(container, err);
+}
+
+int lifecycle_delete(const struct global_options *global, const char *id, int force,
+                     struct barrer_error *err)
+{
+    unsigned flags = CONTAINER_LOCKED | (force ? CONTAINER_BROKEN : 0);
+    struct container *container;
+    int r = force ? end_by_force(global->root, id, err) : 0;
+
+    if (r == 0)
+        r = container_open(global->root, id, flags, &container, err);
+    if (r < 0)
+        return r == -ENOENT && force ? 0 : r;
+    r = delete (container, force, err);
     container_close(container);
     return r;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "oci/spec.h"
@@ -34,9 +35,9 @@ int state_root(const char *option, char **ret_root, struct barrer_error *err)
         else
             return error_fail(err, errno, "find the working directory for --root \"%s\"", option);
         free(absolute);
-    } else if (geteuid() != 0 && runtime != NULL && runtime[0] == '/') {
+    } else if (ids_effective_uid() != 0 && runtime != NULL && runtime[0] == '/') {
         n = asprintf(ret_root, "%s/barrer-run", runtime);
-    } else if (geteuid() != 0) {
+    } else if (ids_effective_uid() != 0) {
         return error_fail(err, 0, "find a state root (set XDG_RUNTIME_DIR, or use --root)");
     } else {
         n = asprintf(ret_root, "/run/barrer-run");
@@ -72,6 +73,7 @@ void container_close(struct container *container)
         json_object_put(container->json);
     if (container->facts != NULL)
         json_object_put(container->facts);
+    free(container->config);
     free(container->folder);
     free(container->id);
     free(container);
@@ -80,7 +82,7 @@ void container_close(struct container *container)
 int container_create(const char *root, const char *id, struct container **ret_container,
                      struct barrer_error *err)
 {
-    struct container *container;
+    struct container *container = NULL;
     int r = oci_id_check(id, err);
 
     if (r < 0)
@@ -167,10 +169,26 @@ static int read_state(struct container *container, struct barrer_error *err)
     return check_state(container, err);
 }
 
+static int absent(const struct container *container, struct barrer_error *err)
+{
+    return error_fail(err, ENOENT, "container `%s` does not exist: open \"%s\"", container->id,
+                      container->folder);
+}
+
+/* What of a corrupt state.json is enough to find the process. */
+static void salvage_process(struct container *container)
+{
+    int64_t pid = json_object_get_int64(json_object_object_get(container->json, "pid"));
+
+    container->pid = pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
+    container->start_time =
+        (uint64_t)json_object_get_int64(json_object_object_get(container->json, "startTime"));
+}
+
 static int open_folder(const char *root, const char *id, struct container **ret_container,
                        struct barrer_error *err)
 {
-    struct container *container;
+    struct container *container = NULL;
     int r = oci_id_check(id, err);
 
     if (r < 0)
@@ -181,8 +199,7 @@ static int open_folder(const char *root, const char *id, struct container **ret_
     container->folder_fd = open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (container->folder_fd < 0) {
         if (errno == ENOENT)
-            r = error_fail(err, ENOENT, "container `%s` does not exist: open \"%s\"", id,
-                           container->folder);
+            r = absent(container, err);
         else
             r = error_fail(err, errno, "open container `%s`", id);
         container_close(container);
@@ -192,15 +209,29 @@ static int open_folder(const char *root, const char *id, struct container **ret_
     return 0;
 }
 
-int container_open(const char *root, const char *id, struct container **ret_container,
-                   struct barrer_error *err)
+static int read_or_salvage(struct container *container, unsigned flags, struct barrer_error *err)
 {
-    struct container *container;
+    int r = read_state(container, err);
+
+    if (r == 0 || !(flags & CONTAINER_BROKEN))
+        return r;
+    log_write(BARRER_LOG_NOTICE, "%s", err->text);
+    salvage_process(container);
+    return 0;
+}
+
+int container_open(const char *root, const char *id, unsigned flags,
+                   struct container **ret_container, struct barrer_error *err)
+{
+    struct container *container = NULL;
     int r = open_folder(root, id, &container, err);
 
     if (r < 0)
         return r;
-    r = read_state(container, err);
+    if (flags & CONTAINER_LOCKED)
+        r = container_lock(container, err);
+    if (r == 0)
+        r = read_or_salvage(container, flags, err);
     if (r < 0) {
         container_close(container);
         return r;
@@ -209,49 +240,40 @@ int container_open(const char *root, const char *id, struct container **ret_cont
     return 0;
 }
 
-int container_open_broken(const char *root, const char *id, struct container **ret_container,
-                          struct barrer_error *err)
-{
-    struct container *container;
-    struct barrer_error ignored;
-    int r = open_folder(root, id, &container, err);
-
-    if (r < 0)
-        return r;
-    if (read_state(container, &ignored) < 0) {
-        log_write(BARRER_LOG_NOTICE, "%s", ignored.text);
-        container->pid = 0;
-    }
-    *ret_container = container;
-    return 0;
-}
-
 int container_lock(struct container *container, struct barrer_error *err)
 {
+    struct stat st;
+
     while (flock(container->folder_fd, LOCK_EX) < 0)
         if (errno != EINTR)
             return error_fail(err, errno, "lock container `%s`", container->id);
+    /* A folder that was removed while we waited has no name. A creator meets that by itself. */
+    if (!container->is_new && (fstat(container->folder_fd, &st) < 0 || st.st_nlink == 0))
+        return absent(container, err);
+    container->has_lock = 1;
     return 0;
 }
 
 void container_unlock(struct container *container)
 {
     (void)flock(container->folder_fd, LOCK_UN);
+    container->has_lock = 0;
 }
 
-/* Whether somebody is at work on it: a creator that was killed holds no lock. */
-static int is_locked(const struct container *container)
+/* A creator that was killed holds no lock. Shared, so that two who ask see not each other. */
+int container_is_busy(const struct container *container)
 {
-    if (flock(container->folder_fd, LOCK_EX | LOCK_NB) < 0)
+    if (container->has_lock)
+        return 0;
+    if (flock(container->folder_fd, LOCK_SH | LOCK_NB) < 0)
         return 1;
     (void)flock(container->folder_fd, LOCK_UN);
     return 0;
 }
 
-int container_set_process(struct container *container, pid_t pid, struct barrer_error *err)
+int container_set_process(struct container *container, pid_t pid, struct json_object *changes,
+                          struct barrer_error *err)
 {
-    struct json_object *changes = json_object_new_object();
-
     container->pid = pid;
     container->start_time = container_start_time(pid);
     json_object_object_add(changes, "pid", json_object_new_int(pid));
@@ -263,7 +285,7 @@ int container_set_process(struct container *container, pid_t pid, struct barrer_
 int container_remove(struct container *container, struct barrer_error *err)
 {
     /* state.json last: without it a container takes --force. The FIFOs are gone once started. */
-    static const char *const files[] = {"start", "result", "config.json", "state.json"};
+    static const char *const files[] = {"start", "result", "state.json"};
     size_t first = container->has_no_fifos ? 2 : 0;
 
     for (size_t i = first; i < sizeof(files) / sizeof(*files); i++)
@@ -327,8 +349,9 @@ static int is_paused(const struct container *container)
 enum container_status container_status(const struct container *container)
 {
     if (container->pid == 0)
-        return is_locked(container) ? CONTAINER_CREATING : CONTAINER_STOPPED;
-    if (container_start_time(container->pid) != container->start_time)
+        return container_is_busy(container) ? CONTAINER_CREATING : CONTAINER_STOPPED;
+    /* 0: it ended before it could be asked for. */
+    if (container->start_time == 0 || container_start_time(container->pid) != container->start_time)
         return CONTAINER_STOPPED;
     if (faccessat(container->folder_fd, "start", F_OK, 0) == 0)
         return CONTAINER_CREATED;

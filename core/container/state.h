@@ -2,7 +2,6 @@
  *
  * Containers as the state root keeps them: ROOT/ID/ with
  *   state.json   what every later verb needs, one JSON value a line: see journal.c
- *   config.json  the bundle's, as it was at create
  *   start        a FIFO that `start` writes to, while the container is created
  *   result       a FIFO that tells `start` how that went
  * Callers treat it as opaque. Nothing here loads a plugin.
@@ -31,10 +30,12 @@ struct container {
     int folder_fd;
     struct json_object *json;  /* state.json's members */
     struct json_object *facts; /* of plugins: {instance: {name: value}} */
+    char *config;              /* config.json's text, as it was at create; or NULL: not yet */
     int journal_fd;            /* state.json, for appending; -1 until the first line */
     int is_new;                /* there is no state.json yet */
     int is_torn;               /* its last line has no end */
     int has_no_fifos;          /* of `run`: container_remove need not look for them */
+    int has_lock;
 
     /* From state.json. */
     pid_t pid;           /* 0: none yet */
@@ -48,26 +49,34 @@ int state_root(const char *option, char **ret_root, struct barrer_error *err);
 /* Make ROOT/ID; -EEXIST when there is one. */
 int container_create(const char *root, const char *id, struct container **ret_container,
                      struct barrer_error *err);
+/* Of container_open: */
+#define CONTAINER_LOCKED (1u << 0) /* lock it, and only then read: for those who change it */
+#define CONTAINER_BROKEN (1u << 1) /* state.json may be missing or corrupt: `delete --force` */
+
 /* Open ROOT/ID and read state.json; -ENOENT with "container `ID` does not exist" when there is
- * none. */
-int container_open(const char *root, const char *id, struct container **ret_container,
-                   struct barrer_error *err);
-/* The same, also where state.json is missing or corrupt, for `delete --force`. */
-int container_open_broken(const char *root, const char *id, struct container **ret_container,
-                          struct barrer_error *err);
+ * none. FLAGS: CONTAINER_LOCKED ... */
+int container_open(const char *root, const char *id, unsigned flags,
+                   struct container **ret_container, struct barrer_error *err);
 void container_close(struct container *container); /* NULL is fine */
-/* Wait until no other barrer-run changes this container. The creator holds the lock until the
- * container is created; so does its process, until it waits for `start` or has executed. */
+/* Wait until no other barrer-run changes this container; -ENOENT when one has deleted it, and its
+ * id may be another container's. The creator holds the lock until the container is created; so does
+ * its process, until it waits for `start` or has executed. */
 int container_lock(struct container *container, struct barrer_error *err);
 void container_unlock(struct container *container);
+/* Whether another barrer-run holds the lock. */
+int container_is_busy(const struct container *container);
 
 /* Write the first line of state.json: container->json. */
 int container_describe(struct container *container, struct barrer_error *err);
 /* Write changed members; takes CHANGES over. */
 int container_change(struct container *container, struct json_object *changes,
                      struct barrer_error *err);
-/* The same for pid and start time. */
-int container_set_process(struct container *container, pid_t pid, struct barrer_error *err);
+/* Write config.json, for later verbs that need it. */
+int container_keep_config(struct container *container, struct json_object *config,
+                          struct barrer_error *err);
+/* Write pid and start time, with further CHANGES, which it takes over. */
+int container_set_process(struct container *container, pid_t pid, struct json_object *changes,
+                          struct barrer_error *err);
 /* Read state.json into json and facts; nothing is checked but the lines themselves. */
 int journal_read(struct container *container, struct barrer_error *err);
 /* Remove the folder with all that the core put there. What a plugin left is an error. */

@@ -14,12 +14,16 @@
 
 #define FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-/* What hides files and folders. Each is made when it is first needed; one copy is attached at
- * each path, and the next is copied from it. */
+/* What hides files or folders: the first place that is covered is bound at all others, with one
+ * call each, and with its flags. */
+struct cover {
+    char source[OVERLAYFS_TARGET_TEXT]; /* for mount(2); "": none is covered yet */
+    int fd;                             /* behind source, or -1 */
+};
+
 struct covers {
-    struct overlayfs_tree null;   /* the host's /dev/null */
-    struct overlayfs_tree folder; /* an empty tmpfs */
-    bool is_null_used, is_folder_used;
+    struct overlayfs_tree null; /* the host's /dev/null, until it is attached */
+    struct cover file, folder;
 };
 
 /* Names of procfs's root that are links. */
@@ -55,17 +59,29 @@ static int find(struct overlayfs *self, const char *path, struct overlayfs_targe
     return r < 0 ? r : 1;
 }
 
-/* The next cover like the one that was attached. */
-static int copy_cover(struct overlayfs *self, struct overlayfs_tree *tree)
+/* TARGET is covered: from now on it is the source. */
+static int remember(struct overlayfs *self, struct cover *cover,
+                    const struct overlayfs_target *target)
 {
-    struct overlayfs_tree next = OVERLAYFS_NO_TREE;
-    int r = overlayfs_tree_open(self, &next, tree->fd, "", AT_EMPTY_PATH);
+    struct overlayfs_target mounted = *target;
 
-    if (r < 0)
-        return r;
-    overlayfs_leave_fd(self, &tree->fd);
-    *tree = next;
+    /* A descriptor of the place was opened below what now is mounted there. */
+    if (target->fd >= 0) {
+        cover->fd = overlayfs_target_reopen(self, target);
+        if (cover->fd < 0)
+            return cover->fd;
+        mounted.fd = cover->fd;
+    }
+    overlayfs_target_text(&mounted, cover->source);
     return 0;
+}
+
+static int bind_cover(const struct cover *cover, const struct overlayfs_target *target)
+{
+    char place[OVERLAYFS_TARGET_TEXT];
+
+    overlayfs_target_text(target, place);
+    return mount(cover->source, place, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
 /* The host's /dev/null, since the container's may be anything, as a mount that cannot be used to
@@ -87,58 +103,31 @@ static int open_null(struct overlayfs *self, struct overlayfs_tree *tree)
 static int cover_file(struct overlayfs *self, struct covers *covers,
                       const struct overlayfs_target *target)
 {
-    int r = 0;
+    int r;
 
-    if (covers->null.fd < 0)
+    if (covers->file.source[0] != '\0')
+        return bind_cover(&covers->file, target);
+    if (covers->null.fd < 0) {
         r = open_null(self, &covers->null);
-    else if (covers->is_null_used)
-        r = copy_cover(self, &covers->null);
-    if (r < 0)
-        return r;
-    covers->is_null_used = false;
-    r = overlayfs_tree_attach(self, &covers->null, target);
-    covers->is_null_used = r == 0;
-    return r;
-}
-
-/* An empty, read-only tmpfs that is not attached yet; -1: not possible here. */
-static int open_folder(struct overlayfs *self)
-{
-    barrer_auto_fd int fs_fd = -1;
-
-    if (self->lacks & OVERLAYFS_LACKS_FSOPEN)
-        return -1;
-    fs_fd = fsopen("tmpfs", FSOPEN_CLOEXEC);
-    if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
-        if (errno == ENOSYS)
-            self->lacks |= OVERLAYFS_LACKS_FSOPEN;
-        return -1;
+        if (r < 0)
+            return r;
     }
-    return fsmount(fs_fd, FSMOUNT_CLOEXEC,
-                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    r = overlayfs_tree_attach(self, &covers->null, target);
+    return r < 0 ? r : remember(self, &covers->file, target);
 }
 
+/* An empty, read-only tmpfs. */
 static int cover_folder(struct overlayfs *self, struct covers *covers,
                         const struct overlayfs_target *target)
 {
     char place[OVERLAYFS_TARGET_TEXT];
-    int r = 0;
 
-    if (covers->folder.fd < 0) {
-        covers->folder.fd = open_folder(self);
-        covers->folder.is_mount = true;
-    } else if (covers->is_folder_used) {
-        r = copy_cover(self, &covers->folder);
-    }
-    if (r < 0)
-        return r;
-    if (covers->folder.fd < 0) {
-        overlayfs_target_text(target, place);
-        return mount("tmpfs", place, "tmpfs", FLAGS, "mode=755") < 0 ? -errno : 0;
-    }
-    r = overlayfs_tree_attach(self, &covers->folder, target);
-    covers->is_folder_used = r == 0;
-    return r;
+    if (covers->folder.source[0] != '\0')
+        return bind_cover(&covers->folder, target);
+    overlayfs_target_text(target, place);
+    if (mount("tmpfs", place, "tmpfs", FLAGS, "mode=755") < 0)
+        return -errno;
+    return remember(self, &covers->folder, target);
 }
 
 static int mask(struct overlayfs *self, struct covers *covers, const char *path,
@@ -181,7 +170,7 @@ static int make_readonly(struct overlayfs *self, const char *path, struct barrer
 int overlayfs_masks_apply(struct overlayfs *self, const struct barrer_filesystem_request *request,
                           struct barrer_error *err)
 {
-    struct covers covers = {.null = OVERLAYFS_NO_TREE, .folder = OVERLAYFS_NO_TREE};
+    struct covers covers = {.null = OVERLAYFS_NO_TREE, .file = {.fd = -1}, .folder = {.fd = -1}};
     int r = 0;
 
     for (const char *const *path = request->readonly_paths; path && *path && r == 0; path++)
@@ -189,6 +178,7 @@ int overlayfs_masks_apply(struct overlayfs *self, const struct barrer_filesystem
     for (const char *const *path = request->masked_paths; path && *path && r == 0; path++)
         r = mask(self, &covers, *path, err);
     overlayfs_leave_fd(self, &covers.null.fd);
+    overlayfs_leave_fd(self, &covers.file.fd);
     overlayfs_leave_fd(self, &covers.folder.fd);
     return r;
 }
