@@ -69,7 +69,7 @@ tally() {
     local line p f s
     while IFS= read -r line; do
         case $line in
-        *' passed, '*' failed, '*' skipped')
+        [0-9]*' passed, '*' failed, '*' skipped')
             read -r p _ f _ s _ <<<"$line"
             passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
             tallied=1
