@@ -158,7 +158,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     if (r == 0)
         r = cli_id(argc, argv, &watch.id, err);
     if (r == 0)
-        r = lifecycle_open_resources(&cli->global, watch.id, &watch.container, &watch.flow, err);
+        r = lifecycle_open_resources(&cli->global, watch.id, 0, &watch.container, &watch.flow, err);
     if (r < 0)
         return r;
     if (container_status(watch.container) == CONTAINER_STOPPED)

@@ -30,13 +30,13 @@
 extern char **environ;
 
 /* 1 when done, 0 when it takes the program proper. */
-static int with_container(struct cli *cli, const char *id, int signal,
+static int with_container(struct cli *cli, const char *id, unsigned flags, int signal,
                           int (*act)(struct container *container, int signal,
                                      struct barrer_error *err),
                           struct barrer_error *err)
 {
     struct container *container;
-    int r = container_open(cli->global.root, id, &container, err);
+    int r = container_open(cli->global.root, id, flags, &container, err);
 
     if (r < 0)
         return r;
@@ -45,12 +45,10 @@ static int with_container(struct cli *cli, const char *id, int signal,
     return r;
 }
 
-static int start_locked(struct container *container, int signal, struct barrer_error *err)
+static int start(struct container *container, int signal, struct barrer_error *err)
 {
-    int r = container_lock(container, err);
-
     (void)signal;
-    return r < 0 ? r : light_start(container, err);
+    return light_start(container, err);
 }
 
 /* The light form of start and kill. */
@@ -63,13 +61,13 @@ static int try_light(struct cli *cli, int argc, char **argv, struct barrer_error
     if (strcmp(argv[0], "start") == 0) {
         if (cli_option(argc, argv, "", none, err) != -1 || cli_id(argc, argv, &id, err) < 0)
             return -EINVAL;
-        return with_container(cli, id, 0, start_locked, err);
+        return with_container(cli, id, CONTAINER_LOCKED, 0, start, err);
     }
     if (kill_operands_parse(argc, argv, &operands, err) < 0)
         return -EINVAL;
     if (operands.all)
         return 0;
-    return with_container(cli, operands.id, operands.signal, light_kill, err);
+    return with_container(cli, operands.id, 0, operands.signal, light_kill, err);
 }
 
 /* A sealed copy in memory: where the kernel or the caller's privileges allow no mount. */

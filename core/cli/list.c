@@ -37,7 +37,7 @@ static struct json_object *read_one(const char *root, const char *id)
     struct json_object *state;
     struct barrer_error err;
 
-    if (container_open(root, id, &container, &err) < 0) {
+    if (container_open(root, id, 0, &container, &err) < 0) {
         /* Gone since the folder was read, or just being made. */
         if (err.errnum != ENOENT)
             (void)cli_error(&err, 0);

@@ -37,12 +37,10 @@ static int pause_or_resume(struct cli *cli, int argc, char **argv, enum stage st
 
     if (cli_option(argc, argv, "", table, err) != -1 || cli_id(argc, argv, &id, err) < 0)
         return -EINVAL;
-    r = lifecycle_open_resources(&cli->global, id, &container, &flow, err);
+    r = lifecycle_open_resources(&cli->global, id, CONTAINER_LOCKED, &container, &flow, err);
     if (r < 0)
         return r;
-    r = container_lock(container, err);
-    if (r == 0)
-        r = change(&flow, container, stage, err);
+    r = change(&flow, container, stage, err);
     flow_fini(&flow);
     loader_destroy(flow.loader);
     container_close(container);

@@ -42,7 +42,7 @@ static int find(struct cli *cli, const char *id, struct pids *all, struct barrer
 {
     struct container *container;
     struct flow flow = {0};
-    int r = lifecycle_open_resources(&cli->global, id, &container, &flow, err), n = 0;
+    int r = lifecycle_open_resources(&cli->global, id, 0, &container, &flow, err), n = 0;
 
     if (r < 0)
         return r;

@@ -17,7 +17,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 
     if (cli_option(argc, argv, "", table, err) != -1 || cli_id(argc, argv, &id, err) < 0)
         return -EINVAL;
-    r = container_open(cli->global.root, id, &container, err);
+    r = container_open(cli->global.root, id, 0, &container, err);
     if (r < 0)
         return r;
     status = container_status(container);

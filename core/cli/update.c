@@ -105,13 +105,12 @@ static int update(struct cli *cli, const char *id, struct oci_spec *spec, struct
 {
     struct container *container;
     struct flow flow = {0};
-    int r = lifecycle_open_resources(&cli->global, id, &container, &flow, err);
+    int r = lifecycle_open_resources(&cli->global, id, CONTAINER_LOCKED, &container, &flow, err);
 
     if (r < 0)
         return r;
     flow.spec = spec;
-    r = container_lock(container, err);
-    if (r == 0 && container_status(container) == CONTAINER_STOPPED)
+    if (container_status(container) == CONTAINER_STOPPED)
         r = error_fail(err, 0, "update container `%s`: container not running", id);
     if (r == 0 && !stage_any(&flow, STAGE_UPDATE))
         r = error_fail(err, ENOTSUP, "update container `%s` (it has no cgroup)", id);

@@ -36,7 +36,7 @@ struct execution {
 static int open_container(struct execution *x, struct barrer_error *err)
 {
     enum container_status status;
-    int r = container_open(x->global->root, x->options->id, &x->container, err);
+    int r = container_open(x->global->root, x->options->id, 0, &x->container, err);
 
     if (r < 0)
         return r;

@@ -30,6 +30,8 @@ int lifecycle_delete(const struct global_options *global, const char *id, int fo
 /* 1: done; 0: this takes plugins or hooks, use the function of later.c. */
 int light_start(struct container *container, struct barrer_error *err);
 int light_kill(struct container *container, int signal, struct barrer_error *err);
+/* The container's process alone; 1 when it was there. */
+int light_signal_process(struct container *container, int signal, struct barrer_error *err);
 /* "TERM", "SIGTERM" or a number; -1. */
 int light_signal(const char *text);
 
@@ -40,8 +42,9 @@ int lifecycle_kill(const struct global_options *global, const char *id, int sign
 /* Open CONTAINER's recorded instances of KINDS; FLOW is zeroed memory. */
 int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
                      struct barrer_error *err);
-/* The resources backend of a container that has one, for pause, resume, update, ps, events. */
-int lifecycle_open_resources(const struct global_options *global, const char *id,
+/* The resources backend of a container that has one, for pause, resume, update, ps, events. FLAGS
+ * as container_open has them. */
+int lifecycle_open_resources(const struct global_options *global, const char *id, unsigned flags,
                              struct container **ret_container, struct flow *flow,
                              struct barrer_error *err);
 /* Run the poststop hooks with the recorded config.json; a failure only warns. */

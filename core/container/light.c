@@ -66,16 +66,10 @@ int light_start(struct container *container, struct barrer_error *err)
     return await_execution(container, read_fd, err) < 0 ? -err->errnum : 1;
 }
 
-int light_kill(struct container *container, int signal, struct barrer_error *err)
+int light_signal_process(struct container *container, int signal, struct barrer_error *err)
 {
-    barrer_auto_fd int pidfd = -1;
+    barrer_auto_fd int pidfd = container_pidfd(container);
 
-    /* To end all processes where they share the host's pids takes their group, and to end a
-     * frozen process of cgroup v1 takes thawing. */
-    if (signal == SIGKILL && (!container_flag(container, "hasOwnPids") ||
-                              container_status(container) == CONTAINER_PAUSED))
-        return 0;
-    pidfd = container_pidfd(container);
     if (pidfd < 0 && pidfd != -ESRCH)
         return error_fail(err, -pidfd, "signal container `%s`", container->id);
     if (pidfd >= 0 && pidfd_send_signal(pidfd, signal, NULL, 0) == 0)
@@ -83,6 +77,16 @@ int light_kill(struct container *container, int signal, struct barrer_error *err
     if (pidfd < 0 || errno == ESRCH)
         return error_fail(err, 0, "signal container `%s`: container not running", container->id);
     return error_fail(err, errno, "signal container `%s`", container->id);
+}
+
+int light_kill(struct container *container, int signal, struct barrer_error *err)
+{
+    /* To end all processes where they share the host's pids takes their group, and to end a
+     * frozen process of cgroup v1 takes thawing. */
+    if (signal == SIGKILL && (!container_flag(container, "hasOwnPids") ||
+                              container_status(container) == CONTAINER_PAUSED))
+        return 0;
+    return light_signal_process(container, signal, err);
 }
 
 int light_signal(const char *text)
