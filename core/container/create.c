@@ -323,25 +323,34 @@ static int report(struct creation *c, struct barrer_error *err)
     return r;
 }
 
+/* Hooks that run when the process has started, or is gone. */
+static int run_hooks(struct creation *c, enum oci_hook_kind kind, const char *status, pid_t pid,
+                     struct barrer_error *err)
+{
+    barrer_auto_free char *state = NULL;
+
+    if (c->spec->hooks[kind].n_hooks == 0)
+        return 0;
+    state = state_json(c, status, pid);
+    if (state == NULL)
+        return error_fail(err, ENOMEM, "describe the container to its hooks");
+    return hooks_run(c->spec, kind, state, c->bundle, -1, err);
+}
+
 static int run_poststart(struct creation *c, struct barrer_error *err)
 {
-    char *state;
-    int r;
-
     if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
     /* It is started: a hook that hangs must not keep others from it. */
     container_unlock(c->container);
-    state = state_json(c, "running", c->spawn.pid);
-    r = hooks_run(c->spec, OCI_HOOK_POSTSTART, state, c->bundle, -1, err);
-    free(state);
-    return r;
+    return run_hooks(c, OCI_HOOK_POSTSTART, "running", c->spawn.pid, err);
 }
 
 /* Undo the effects that were recorded, and remove the folder. What cannot be undone stays recorded,
  * for `delete --force`. Another barrer-run may have deleted it since it was created. */
 static int dismantle(struct creation *c, struct barrer_error *err)
 {
+    struct barrer_error failed;
     int r = c->container->has_lock ? 0 : container_lock(c->container, err);
 
     if (r < 0)
@@ -349,8 +358,8 @@ static int dismantle(struct creation *c, struct barrer_error *err)
     r = stage_run(&c->flow, STAGE_RELEASE, err);
     if (r < 0)
         return r;
-    if (c->container->pid > 0)
-        lifecycle_poststop(c->container);
+    if (c->container->pid > 0 && run_hooks(c, OCI_HOOK_POSTSTOP, "stopped", 0, &failed) < 0)
+        log_write(BARRER_LOG_WARNING, "%s", failed.text);
     return container_remove(c->container, err);
 }
 
@@ -467,6 +476,10 @@ int lifecycle_create(const struct global_options *global, const struct create_op
     *ret_status = 0;
     if (r == 0)
         r = create(&c, ret_status, err);
+    /* The program ends with the container: what is left to close and to free, the kernel does at
+     * once. */
+    if (r == 0 && options->is_run && !options->detach)
+        exit(*ret_status);
     creation_fini(&c);
     return r;
 }

@@ -263,18 +263,15 @@ static int find_attached(int cgroup_fd)
 /* bpf(2) wants a descriptor of the folder that was opened for reading. */
 static int attach(const struct cgroup_group *group, int program_fd, int is_new)
 {
-    barrer_auto_fd int fd = openat(group->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     barrer_auto_fd int old_fd = -1;
     union bpf_attr attr = {
-        .target_fd = (uint32_t)fd,
+        .target_fd = (uint32_t)group->fd,
         .attach_bpf_fd = (uint32_t)program_fd,
         .attach_type = BPF_CGROUP_DEVICE,
         .attach_flags = BPF_F_ALLOW_MULTI, /* ours and those of groups above all have to agree */
     };
 
-    if (fd < 0)
-        return -errno;
-    old_fd = is_new ? -1 : find_attached(fd);
+    old_fd = is_new ? -1 : find_attached(group->fd);
     if (old_fd >= 0) {
         attr.attach_flags |= BPF_F_REPLACE; /* Linux 5.6 */
         attr.replace_bpf_fd = (uint32_t)old_fd;

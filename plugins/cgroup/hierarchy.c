@@ -70,7 +70,7 @@ static int make_folders(const char *mount, char *full)
 
 static int open_full(struct cgroup_group *group)
 {
-    group->fd = open(group->full, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    group->fd = open(group->full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return group->fd < 0 ? -errno : 0;
 }
 
