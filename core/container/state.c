@@ -185,28 +185,27 @@ static void salvage_process(struct container *container)
         (uint64_t)json_object_get_int64(json_object_object_get(container->json, "startTime"));
 }
 
-static int open_folder(const char *root, const char *id, struct container **ret_container,
-                       struct barrer_error *err)
+/* The container without what is recorded; NULL after filling ERR. */
+static struct container *open_folder(const char *root, const char *id, struct barrer_error *err)
 {
-    struct container *container = NULL;
-    int r = oci_id_check(id, err);
+    struct container *container;
 
-    if (r < 0)
-        return r;
+    if (oci_id_check(id, err) < 0)
+        return NULL;
     container = allocate(root, id);
-    if (container == NULL)
-        return error_fail(err, ENOMEM, "open container `%s`", id);
-    container->folder_fd = open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (container->folder_fd < 0) {
-        if (errno == ENOENT)
-            r = absent(container, err);
-        else
-            r = error_fail(err, errno, "open container `%s`", id);
-        container_close(container);
-        return r;
+    if (container == NULL) {
+        (void)error_fail(err, ENOMEM, "open container `%s`", id);
+        return NULL;
     }
-    *ret_container = container;
-    return 0;
+    container->folder_fd = open(container->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (container->folder_fd >= 0)
+        return container;
+    if (errno == ENOENT)
+        (void)absent(container, err);
+    else
+        (void)error_fail(err, errno, "open container `%s`", id);
+    container_close(container);
+    return NULL;
 }
 
 static int read_or_salvage(struct container *container, unsigned flags, struct barrer_error *err)
@@ -223,11 +222,11 @@ static int read_or_salvage(struct container *container, unsigned flags, struct b
 int container_open(const char *root, const char *id, unsigned flags,
                    struct container **ret_container, struct barrer_error *err)
 {
-    struct container *container = NULL;
-    int r = open_folder(root, id, &container, err);
+    struct container *container = open_folder(root, id, err);
+    int r = 0;
 
-    if (r < 0)
-        return r;
+    if (container == NULL)
+        return -err->errnum;
     if (flags & CONTAINER_LOCKED)
         r = container_lock(container, err);
     if (r == 0)
