@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
     struct cli cli;
 
     fill_standard_descriptors();
+    /* For a caller that ignores it the kernel would reap our processes, with their status. */
+    (void)signal(SIGCHLD, SIG_DFL);
     if (cli_parse(&cli, argc, argv, &err) < 0)
         return cli_error(&err, 1);
     if (cli.wants_version)

@@ -16,13 +16,11 @@
 
 int foreground_init(struct foreground *foreground, int is_terminal, struct barrer_error *err)
 {
-    struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t all;
 
     *foreground = (struct foreground){.is_terminal = is_terminal, .sockets = {-1, -1}};
     (void)sigfillset(&all);
-    /* A caller that ignores SIGCHLD would have the kernel reap for us. */
-    if (sigprocmask(SIG_BLOCK, &all, NULL) < 0 || sigaction(SIGCHLD, &standard, NULL) < 0)
+    if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
         return error_fail(err, errno, "block signals");
     if (is_terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, foreground->sockets) < 0)
         return error_fail(err, errno, "make a pair of sockets for the terminal");

@@ -46,11 +46,114 @@ wait $!
 is $? 1 "and create gives up"
 is "$(ls "$STATE")" "" "nothing is left"
 
+make_bundle "$b" '.process.args = ["true"] | .hooks.createRuntime = $a | .hooks.poststop = $b' \
+    --argjson a "$(script_hook "exit 3")" --argjson b "$(script_hook "cat >$T/poststop")"
+new_id
+not_ok "a container whose createRuntime hook fails" barrer run --bundle "$b" "$id"
+is "$(jq -r .status "$T/poststop")" stopped "has its poststop hooks run"
+rm -f "$T/poststop"
+edit_bundle "$b" 'del(.hooks.createRuntime)'
+new_id
+ok "a container of run" barrer run --bundle "$b" "$id"
+is "$(jq -r .status "$T/poststop")" stopped "has its poststop hooks run, too"
+
+make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = [{path: "/bin/false"}]
+    | .linux.namespaces |= map(select(.type != "pid"))'
+new_id
+barrer create --bundle "$b" "$id"
+not_ok "start whose poststart hook fails" barrer start "$id"
+is "$(status_of "$id")" stopped "stops also a container that shares its pids"
+barrer delete --force "$id"
+
+make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = $a' \
+    --argjson a "$(script_hook "echo >$T/hanging; exec sleep 20")"
+new_id
+barrer create --bundle "$b" "$id"
+barrer start "$id" &
+read -r _ <"$T/hanging"
+ok "delete --force does not wait for a poststart hook" within 10 delete --force "$id"
+kill $!
+
 # --- what callers leave behind -----------------------------------------------------------------------
 make_bundle "$b" '.process.args = ["true"]'
 new_id
 ok "create with more preserved descriptors than are open" barrer create --preserve-fds 20 --bundle "$b" "$id"
 ok "start does not wait for the container's own lock" within 10 start "$id"
+barrer delete --force "$id"
+
+make_bundle "$b" '.process.args = ["true"] | .hooks.createRuntime = [{path: "/bin/true"}]'
+new_id
+# shellcheck disable=SC2086
+ok "a caller that ignores SIGCHLD" bash -c 'trap "" CHLD; exec "$@"' - \
+    "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
+barrer delete --force "$id"
+
+# --- verbs that meet on one container ----------------------------------------------------------------
+waits_for_lock() { grep -q -- "-> FLOCK .* $1 " /proc/locks; }
+# A terminal's socket whose queue is full holds create before there is a process; a line on its
+# standard input lets it go on.
+make_bundle "$b" '.process.args = ["sleep", "1000"] | .process.terminal = true'
+cat >"$T/queue.py" <<'END'
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen(0)
+first = socket.socket(socket.AF_UNIX)
+first.connect(sys.argv[1])
+print(flush=True)
+sys.stdin.readline()
+peers = [listener.accept(), listener.accept()]
+sys.stdin.readline()
+END
+held_create() { # a creator that waits; $creator
+    new_id
+    coproc QUEUE { exec python3 "$T/queue.py" "$T/$id.sock" 8>&-; }
+    read -r _ <&"${QUEUE[0]}"
+    # shellcheck disable=SC2086
+    "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --console-socket "$T/$id.sock" --bundle "$b" \
+        --pid-file "$T/pid" "$id" 8>&- &
+    creator=$!
+    wait_until 5 is_status "$id" creating
+}
+release_create() { # VERB: waits for the creator, then lets it go on; $status is the verb's
+    # shellcheck disable=SC2086
+    "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" "$1" "$id" 8>&- 2>"$T/err" &
+    verb=$!
+    wait_until 5 waits_for_lock $verb || diag "$1 does not wait"
+    echo >&"${QUEUE[1]}"
+    wait $creator || diag "create failed"
+    wait $verb
+    status=$?
+    echo >&"${QUEUE[1]}"
+}
+if command -v python3 >/dev/null; then
+    held_create
+    release_create start
+    is $status 0 "start waits for a container that is being created" || diag "$(cat "$T/err")"
+    is "$(status_of "$id")" running "and starts it"
+    barrer delete --force "$id"
+    held_create
+    release_create delete
+    is $status 0 "delete waits for a container that is being created"
+    ok "and ends its process" is_gone "$(cat "$T/pid")"
+else
+    skip "verbs wait for a container that is being created" "no python3 here"
+fi
+
+make_bundle "$b" '.process.args = ["sleep", "1000"]'
+new_id
+# shellcheck disable=SC2086
+"$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$b" "$id" 8>&- &
+follower=$!
+wait_until 5 is_status "$id" running
+kill -STOP $follower
+barrer delete --force "$id"
+barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id"
+kill -CONT $follower
+wait $follower
+is $? 137 "a run whose container was deleted has its status"
+is "$(status_of "$id")" running "and leaves a new one of the same id alone"
+ok "with its process" kill -0 "$(cat "$T/pid")"
 barrer delete --force "$id"
 
 done_testing
