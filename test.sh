@@ -181,7 +181,8 @@ stage_sanitize() {
 stage_analyze() {
     mkdir -p "$out/analyze"
     cd "$out/analyze" || return 1
-    check configure "$top/configure" CFLAGS='-O2 -g -fanalyzer -Werror' && check "gcc -fanalyzer" make "$jobs"
+    # gcc 12 loses memory that is kept in an array or a list; stage sanitize finds true leaks.
+    check configure "$top/configure" CFLAGS='-O2 -g -fanalyzer -Wno-analyzer-malloc-leak -Werror' && check "gcc -fanalyzer" make "$jobs"
     cd "$top" || return 1
 }
 stage_fuzz() { check "fuzz corpus and 20 s for each target" tests/fuzz/run.sh "$out/fuzz" 20; }
