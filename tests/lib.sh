@@ -231,7 +231,9 @@ make_rootfs() { # DIR: a static busybox with all its applets
     printf 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n' >"$1/etc/group"
 }
 file_is_dynamic() { head -c 4096 "$1" | grep -q 'ld-linux'; }
+# Without real root the default configuration is that of `spec --rootless`.
 spec_rootless=
+is_real_root || spec_rootless=--rootless
 # DIR [FILTER [JQ-OPTION...]]: a bundle whose config.json is the default one, without a terminal,
 # changed by the jq filter.
 make_bundle() {

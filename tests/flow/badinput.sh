@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 make_bundle "$b" '.process.args = ["true"]'
 cp "$b/config.json" "$T/good.json"

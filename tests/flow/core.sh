@@ -4,7 +4,6 @@
 # that they leave behind, verbs that meet each other on one container.
 . "$(dirname "$0")/../lib.sh"
 need jq
-is_root || spec_rootless=--rootless
 
 b=$T/b
 # SECONDS VERB...: the verb must not take longer; for capture and ok

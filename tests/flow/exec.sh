@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 start_sleeper "$b" '.root.readonly = false | .process.env = ["PATH=/bin", "FOO=one"]' || diag "$error"
 c=$id

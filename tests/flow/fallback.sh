@@ -7,7 +7,6 @@ need jq
 deny=$abs_top_builddir/tests/tools/deny
 [ -x "$deny" ] || skip_all "tests/tools/deny is not built"
 "$deny" openat2 true || skip_all "seccomp filters do not work here"
-is_root || spec_rootless=--rootless
 
 b=$T/b
 mkdir -p "$T/vol" && echo volume >"$T/vol/file"

@@ -4,7 +4,6 @@
 # leaves no process, mount, cgroup or state. BARRER_FAULT_STEP=N tries each Nth call only (5).
 . "$(dirname "$0")/../lib.sh"
 need jq strace
-is_root || spec_rootless=--rootless
 strace -qq -o /dev/null true 2>/dev/null || skip_all "strace does not work here"
 
 b=$T/b

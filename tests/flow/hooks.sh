@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 log=$T/log
 mkdir -p "$b"

@@ -6,7 +6,6 @@
 need jq
 
 b=$T/b
-is_root || spec_rootless=--rootless
 sleeper='.process.args = ["sleep", "1000"] | .annotations = {"org.example.key": "a value"}'
 make_bundle "$b" "$sleeper"
 

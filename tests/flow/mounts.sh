@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 mkdir -p "$T/vol/sub"
 echo canary >"$T/vol/file"

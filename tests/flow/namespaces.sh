@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 ns_files=(mnt pid ipc uts net cgroup)
 oci_name() {

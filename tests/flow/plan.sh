@@ -3,7 +3,6 @@
 # What plan prints is what happens: its table against the log of the calls that were really made.
 . "$(dirname "$0")/../lib.sh"
 need jq
-is_root || spec_rootless=--rootless
 
 b=$T/b
 compare() { # DESCRIPTION FILTER [GLOBAL-OPTION...]

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 
-is_root || spec_rootless=--rootless
 b=$T/b
 caps() { grep "^Cap$1:" <<<"$output" | awk '{ print $2 }'; }
 bits() { # CAPABILITY-NUMBER...: as /proc shows them

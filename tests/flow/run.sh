@@ -5,7 +5,6 @@
 need jq
 
 b=$T/b
-[ "$BARRER_TEST_NS" = private ] && is_root || spec_rootless=--rootless
 
 # --- exit codes ---
 run_sh "$b" 'exit 0'

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need jq
 has_dynamic_plugins || skip_all "this build has its plugins linked in"
-is_root || spec_rootless=--rootless
 
 b=$T/b
 # A folder of plugins of our own: the first-party ones and the samples.
