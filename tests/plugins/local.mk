@@ -112,5 +112,5 @@ shell_tests += %D%/manual.sh %D%/refused.sh
 EXTRA_DIST += %D%/outoftree.sh
 installcheck-local:
 	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' PKG_CONFIG_SYSROOT_DIR='$(DESTDIR)' \
-	  BARRER_RUN='$(DESTDIR)$(bindir)/barrer-run' CC='$(CC)' CXX='$(CXX)' \
+	  DESTDIR='$(DESTDIR)' BARRER_RUN='$(DESTDIR)$(bindir)/barrer-run' CC='$(CC)' CXX='$(CXX)' \
 	  abs_top_builddir='$(abs_top_builddir)' bash $(srcdir)/tests/plugins/outoftree.sh

@@ -10,10 +10,16 @@ need "$PKG_CONFIG" "${CC%% *}" jq
 
 "$PKG_CONFIG" --exists barrer || skip_all "barrer is not installed where $PKG_CONFIG looks"
 read -ra cflags < <("$PKG_CONFIG" --cflags barrer)
-plugindir=$("$PKG_CONFIG" --variable=plugindir barrer)
+# PKG_CONFIG_SYSROOT_DIR changes the flags, and the variables only in some versions.
+variable() {
+    local value
+    value=$("$PKG_CONFIG" --variable="$1" barrer)
+    echo "${DESTDIR:-}${value#"${DESTDIR:-}"}"
+}
+plugindir=$(variable plugindir)
 is "$("$PKG_CONFIG" --variable=abi_major barrer).$("$PKG_CONFIG" --variable=abi_minor barrer)" \
     "$(awk '/define BARRER_ABI_M/ { printf "%s%s", dot, $3; dot = "." }' \
-        "$("$PKG_CONFIG" --variable=includedir barrer)/barrer/plugin.h")" \
+        "$(variable includedir)/barrer/plugin.h")" \
     "barrer.pc and the headers agree on the version of the ABI"
 
 # --- build -----------------------------------------------------------------------------------------
