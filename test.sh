@@ -132,12 +132,11 @@ shell_tests() { # the tests of whole flows, for the places where make check does
     echo "$top"/tests/flow/*.sh "$top"/tests/oci/*.sh
 }
 
-stage_dynamic() { build dynamic CFLAGS='-O2 -g -Werror'; }
+stage_dynamic() { build dynamic --prefix="$out/installed" CFLAGS='-O2 -g -Werror'; }
 stage_root() { BARRER_FAULT_STEP=1 make_check dynamic; }
 stage_install() {
-    local prefix=$out/dynamic-root
-    check "make install" make -C "$out/dynamic" install DESTDIR="$prefix"
-    check "make installcheck" make -C "$out/dynamic" installcheck DESTDIR="$prefix"
+    check "make install" make -C "$out/dynamic" install
+    check "make installcheck" make -C "$out/dynamic" installcheck
 }
 stage_cgroup2() {
     if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then

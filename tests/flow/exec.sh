@@ -106,6 +106,6 @@ make_bundle "$b"
 new_id
 barrer create --bundle "$b" "$id" </dev/null
 capture barrer exec "$id" true
-is $status 0 "exec in a created container"
+is "$status$error" 0 "exec in a created container"
 
 done_testing

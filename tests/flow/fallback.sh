@@ -32,7 +32,7 @@ volume' "and its output"
 
 # One by one: what came after Linux 5.10, and what outer containers and old filters often lack.
 for calls in openat2 mount_setattr open_tree fsopen fsconfig fsmount clone3 pidfd_open pidfd_send_signal \
-    close_range faccessat2 statx renameat2 memfd_create \
+    close_range faccessat2 statx renameat2 \
     fsopen,fsmount,fsconfig,open_tree,mount_setattr \
     openat2,mount_setattr,clone3,pidfd_open,pidfd_send_signal,close_range,faccessat2; do
     new_id

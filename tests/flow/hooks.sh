@@ -106,11 +106,12 @@ is "$status" 0 "rule 16: a failing poststop does not fail delete"
 not_ok "the container is gone all the same" test -e "$STATE/$id"
 
 # --- time limits and bad hooks ---
-make_bundle "$b" '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "1004"], timeout: 1}]'
+mark=$((100000 + $$)) # sleep's argument, which no other process has
+make_bundle "$b" ".hooks.createRuntime = [{path: \"/bin/sleep\", args: [\"sleep\", \"$mark\"], timeout: 1}]"
 new_id
 not_ok "a hook that takes longer than its timeout" timeout 30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
 like "$error" 'timeout|timed out|time' "says so"
-not_ok "and is killed" pgrep -x -f "sleep 1004"
+not_ok "and is killed" pgrep -x -f "sleep $mark"
 make_bundle "$b" '.hooks.createRuntime = [{path: "relative"}]'
 new_id
 refuses "a path that is not absolute" '(relative|absolute)' barrer create --bundle "$b" "$id"

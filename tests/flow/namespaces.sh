@@ -111,7 +111,9 @@ else
 fi
 
 # --- sysctl ---
-run_sh "$b" 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax' '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4711"}'
+with_network='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])'
+run_sh "$b" 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax' \
+    "$with_network | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\", \"kernel.msgmax\": \"4711\"}"
 is "$output" $'1\n4711' "sysctl of new namespaces"
 isnt "$(cat /proc/sys/kernel/msgmax)" 4711 "the host's stays"
 for key in kernel.core_pattern vm.swappiness kernel.hostname ../kernel.core_pattern 'kernel/../vm/swappiness' kernel.shmmax.x; do
