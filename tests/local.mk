@@ -11,6 +11,7 @@ AM_TESTS_ENVIRONMENT = abs_top_builddir='$(abs_top_builddir)'; export abs_top_bu
 # Scripts, which are distributed as they are; and those of them that are worth a virtual machine.
 shell_tests =
 vm_tests =
+vm_programs = tests/unit/test_cgroup
 include tests/unit/local.mk
 include tests/tools/local.mk
 include tests/flow/local.mk
@@ -41,4 +42,5 @@ print-test-logs:
 	@for i in $(TEST_LOGS); do echo '$(abs_builddir)'/$$i; done
 print-vm-tests:
 	@for i in $(vm_tests); do echo '$(abs_top_srcdir)'/$$i; done
+	@for i in $(vm_programs); do echo '$(abs_builddir)'/$$i; done
 .PHONY: stage-plugins print-test-logs print-vm-tests
