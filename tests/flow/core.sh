@@ -56,13 +56,17 @@ new_id
 ok "a container of run" barrer run --bundle "$b" "$id"
 is "$(jq -r .status "$T/poststop")" stopped "has its poststop hooks run, too"
 
-make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = [{path: "/bin/false"}]
-    | .linux.namespaces |= map(select(.type != "pid"))'
-new_id
-barrer create --bundle "$b" "$id"
-not_ok "start whose poststart hook fails" barrer start "$id"
-is "$(status_of "$id")" stopped "stops also a container that shares its pids"
-barrer delete --force "$id"
+if is_real_root; then
+    make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = [{path: "/bin/false"}]
+        | .linux.namespaces |= map(select(.type != "pid"))'
+    new_id
+    barrer create --bundle "$b" "$id"
+    not_ok "start whose poststart hook fails" barrer start "$id"
+    is "$(status_of "$id")" stopped "stops also a container that shares its pids"
+    barrer delete --force "$id"
+else
+    skip "stops also a container that shares its pids" "needs real root"
+fi
 
 make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = $a' \
     --argjson a "$(script_hook "echo >$T/hanging; exec sleep 20")"
