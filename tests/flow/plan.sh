@@ -43,9 +43,9 @@ is "$(jq -r '.[] | select(.instance == "namespace") | .origin' "$T/.out" | sort 
 capture barrer --set 'flow container.isolation=namespace' plan --bundle "$b" --format json
 like "$(jq -r '.[] | select(.instance == "namespace") | .origin' "$T/.out" | sort -u)" 'set' "or that --set said so"
 is "$(ls -A "$STATE" 2>/dev/null)" "" "plan leaves nothing behind"
-cgroups_before=$(find /sys/fs/cgroup -maxdepth 3 -type d 2>/dev/null | wc -l)
-barrer plan --bundle "$b" >/dev/null
-is "$(find /sys/fs/cgroup -maxdepth 3 -type d 2>/dev/null | wc -l)" "$cgroups_before" "and makes no cgroup"
+new_id
+barrer plan --bundle "$b" "$id" >/dev/null
+is "$(find /sys/fs/cgroup -type d \( -name plan -o -name "*$id*" \) 2>/dev/null)" "" "and makes no cgroup"
 printf '[flow container]\nisolation = nonesuch\n' >"$T/barrer.conf"
 refuses "plan of a plugin that is not there" 'nonesuch' barrer --config "$T/barrer.conf" plan --bundle "$b"
 printf '[flow container]\nisolaton = namespace\n' >"$T/barrer.conf"
