@@ -2,6 +2,7 @@
 #include "container/foreground.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -68,13 +69,52 @@ static int wait_without_terminal(pid_t pid, int *ret_status, struct barrer_error
     }
 }
 
+/* One direction of the copying. Nothing of it blocks: signals are to be forwarded meanwhile. */
+struct stream {
+    int from_fd, to_fd;
+    int is_open;
+    size_t start, end;
+    char data[4096]; /* PIPE_BUF: poll(2) promises room for as much */
+};
+
+static int has_data(const struct stream *stream)
+{
+    return stream->start < stream->end;
+}
+
+static struct pollfd stream_wants(const struct stream *stream)
+{
+    return (struct pollfd){
+        .fd = !stream->is_open   ? -1
+              : has_data(stream) ? stream->to_fd
+                                 : stream->from_fd,
+        .events = has_data(stream) ? POLLOUT : POLLIN,
+    };
+}
+
+/* Do what poll(2) says can be done. A terminal whose other side is closed reports EIO. */
+static void stream_advance(struct stream *stream)
+{
+    ssize_t n;
+
+    if (has_data(stream)) {
+        n = write(stream->to_fd, stream->data + stream->start, stream->end - stream->start);
+        stream->start += n > 0 ? (size_t)n : 0;
+    } else {
+        n = read(stream->from_fd, stream->data, sizeof(stream->data));
+        stream->start = 0;
+        stream->end = n > 0 ? (size_t)n : 0;
+    }
+    stream->is_open = n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
 /* Our terminal, in raw mode for as long as the copying lasts. */
 struct console {
     int master_fd;
     int signal_fd;
-    int has_input; /* standard input has not ended */
     int is_raw;
     struct termios saved;
+    struct stream input, output;
 };
 
 static void copy_window_size(const struct console *console)
@@ -98,7 +138,10 @@ static int console_open(struct foreground *foreground, struct console *console,
     console->signal_fd = signalfd(-1, &all, SFD_CLOEXEC);
     if (console->signal_fd < 0)
         return error_fail(err, errno, "receive signals");
-    console->has_input = 1;
+    if (fcntl(console->master_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+        return error_fail(err, errno, "use the container's terminal");
+    console->input = (struct stream){STDIN_FILENO, console->master_fd, .is_open = 1};
+    console->output = (struct stream){console->master_fd, STDOUT_FILENO, .is_open = 1};
     if (tcgetattr(STDIN_FILENO, &console->saved) == 0) {
         raw = console->saved;
         cfmakeraw(&raw);
@@ -114,17 +157,6 @@ static void console_close(struct console *console)
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &console->saved);
     barrer_close_fd(&console->master_fd);
     barrer_close_fd(&console->signal_fd);
-}
-
-/* Copy what is there; 0 at the end. A terminal whose other side is closed reports EIO. */
-static int copy(int from_fd, int to_fd)
-{
-    char data[8192];
-    ssize_t n = read(from_fd, data, sizeof(data));
-
-    if (n <= 0)
-        return n < 0 && (errno == EINTR || errno == EAGAIN);
-    return fd_write_all(to_fd, data, (size_t)n) == 0;
 }
 
 /* One signal; 1 when it says that PID has ended. */
@@ -144,32 +176,50 @@ static int take_signal(struct console *console, pid_t pid, int *ret_status)
 }
 
 /* After the end: what the terminal still holds. */
-static void drain(const struct console *console)
+static void drain(struct console *console)
 {
+    struct stream *output = &console->output;
     struct pollfd master = {.fd = console->master_fd, .events = POLLIN};
 
-    while (poll(&master, 1, 0) > 0 && master.revents & POLLIN &&
-           copy(console->master_fd, STDOUT_FILENO) > 0)
-        ;
+    do {
+        if (fd_write_all(output->to_fd, output->data + output->start, output->end - output->start) <
+            0)
+            return;
+        output->start = output->end;
+        if (poll(&master, 1, 0) <= 0 || !(master.revents & POLLIN))
+            return;
+        stream_advance(output);
+    } while (output->is_open);
+}
+
+/* Nobody takes the output any more: the payload learns that from its terminal, as it would learn it
+ * from a pipe. */
+static void hang_up(struct console *console)
+{
+    console->input.is_open = 0;
+    console->output.start = console->output.end;
+    barrer_close_fd(&console->master_fd);
 }
 
 static void copy_until_end(struct console *console, pid_t pid, int *ret_status)
 {
-    int is_ended = reap(pid, WNOHANG, ret_status) > 0, has_output = 1;
+    int is_ended = reap(pid, WNOHANG, ret_status) > 0;
 
     while (!is_ended) {
         struct pollfd fds[3] = {
             {.fd = console->signal_fd, .events = POLLIN},
-            {.fd = has_output ? console->master_fd : -1, .events = POLLIN},
-            {.fd = console->has_input ? STDIN_FILENO : -1, .events = POLLIN},
+            stream_wants(&console->output),
+            stream_wants(&console->input),
         };
 
         if (poll(fds, 3, -1) < 0)
             continue;
         if (fds[1].revents)
-            has_output = copy(console->master_fd, STDOUT_FILENO);
+            stream_advance(&console->output);
         if (fds[2].revents)
-            console->has_input = copy(STDIN_FILENO, console->master_fd);
+            stream_advance(&console->input);
+        if (!console->output.is_open && has_data(&console->output))
+            hang_up(console);
         if (fds[0].revents)
             is_ended = take_signal(console, pid, ret_status);
     }

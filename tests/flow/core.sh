@@ -91,6 +91,18 @@ ok "a caller that ignores SIGCHLD" bash -c 'trap "" CHLD; exec "$@"' - \
     "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
 barrer delete --force "$id"
 
+# --- our terminal ------------------------------------------------------------------------------------
+make_bundle "$b" '.process.args = ["yes"] | .process.terminal = true'
+new_id
+is "$(within 10 run --bundle "$b" "$id" </dev/null | head -n 1 | tr -d '\r')" y "a terminal's output"
+is "$(ls "$STATE")" "" "is hung up when nobody reads it"
+make_bundle "$b" '.process.args = ["cat"] | .process.terminal = true'
+new_id
+is "$({
+    seq 3000
+    printf '\004'
+} | within 10 run --bundle "$b" "$id" | tail -n 1 | tr -d '\r')" 3000 "input and output do not wait for each other"
+
 # --- verbs that meet on one container ----------------------------------------------------------------
 waits_for_lock() { grep -q -- "-> FLOCK .* $1 " /proc/locks; }
 # A terminal's socket whose queue is full holds create before there is a process; a line on its
