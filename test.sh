@@ -132,7 +132,10 @@ shell_tests() { # the tests of whole flows, for the places where make check does
     echo "$top"/tests/flow/*.sh "$top"/tests/oci/*.sh
 }
 
-stage_dynamic() { build dynamic --prefix="$out/installed" CFLAGS='-O2 -g -Werror'; }
+stage_dynamic() {
+    build dynamic --prefix="$out/installed" CFLAGS='-O2 -g -Werror' &&
+        check "make what the tests need" make -C "$out/dynamic" "$jobs" check TESTS=
+}
 stage_root() { BARRER_FAULT_STEP=1 make_check dynamic; }
 stage_install() {
     check "make install" make -C "$out/dynamic" install

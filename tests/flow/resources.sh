@@ -37,7 +37,8 @@ limit "memory.reservation" memory '{memory: {reservation: 33554432}}' $((32 * m)
 # v2 counts swap by itself: 96 MiB with 64 MiB of memory is 32 MiB of swap.
 limit "memory.swap" memory '{memory: {limit: 67108864, swap: 100663296}}' $((32 * m)) memory.swap.max - memory memory.memsw.limit_in_bytes
 limit "memory.limit -1" memory '{memory: {limit: -1}}' max memory.max 9223372036854771712 memory memory.limit_in_bytes
-limit "cpu.shares" cpu '{cpu: {shares: 2048}}' 79 cpu.weight 2048 cpu cpu.shares
+# 1024 shares are weight 100, and 2048 are 174, as in the newer of runc's and crun's conversions.
+limit "cpu.shares" cpu '{cpu: {shares: 2048}}' 174 cpu.weight 2048 cpu cpu.shares
 limit "cpu.quota and period" cpu '{cpu: {quota: 20000, period: 50000}}' "20000 50000" cpu.max 20000 cpu cpu.cfs_quota_us
 limit "cpu.period" cpu '{cpu: {quota: 20000, period: 50000}}' "20000 50000" cpu.max 50000 cpu cpu.cfs_period_us
 limit "cpu.burst" cpu '{cpu: {quota: 20000, period: 50000, burst: 10000}}' 10000 cpu.max.burst 10000 cpu cpu.cfs_burst_us
@@ -76,7 +77,7 @@ if [ "$kind" = v2 ]; then
     refuses "unified cannot leave the cgroup" '\.\./cgroup\.procs' barrer run --bundle "$b" "$id"
     make_bundle "$b" "$in_group | .linux.resources = {unified: {\"no.such\": \"1\"}}"
     new_id
-    refuses "unified with a file that is not there" 'no\.such' barrer run --bundle "$b" "$id"
+    refuses "unified with a file that is not there" '"no' barrer run --bundle "$b" "$id"
 else
     make_bundle "$b" "$in_group | .linux.resources = {unified: {\"memory.high\": \"1\"}}"
     new_id
@@ -183,7 +184,7 @@ fi
 if has_controller cpu; then
     barrer update --cpu-quota 30000 --cpu-period 60000 --cpu-share 512 "$id"
     if [ "$kind" = v2 ]; then
-        is "$(read_limit cpu.max) $(read_limit cpu.weight)" "30000 60000 20" "update --cpu-quota --cpu-period --cpu-share"
+        is "$(read_limit cpu.max) $(read_limit cpu.weight)" "30000 60000 59" "update --cpu-quota --cpu-period --cpu-share"
     else
         is "$(read_limit x cpu cpu.cfs_quota_us) $(read_limit x cpu cpu.cfs_period_us) $(read_limit x cpu cpu.shares)" \
             "30000 60000 512" "update --cpu-quota --cpu-period --cpu-share"

@@ -15,6 +15,11 @@ for sample in tally marker; do
     cp "$abs_top_builddir/tests/plugins/.libs/$sample.so" "$dir/"
 done
 chmod 644 "$dir"/*.so
+# And a program of our own: its owner may own plugins.
+mkdir -p "$T/own/bin" "$T/own/libexec/barrer"
+cp "$abs_top_builddir/bin/barrer-run" "$T/own/bin/"
+cp "$abs_top_builddir/libexec/barrer/barrer-run" "$T/own/libexec/barrer/"
+BARRER_RUN=$T/own/bin/barrer-run
 BARRER_FLAGS="--plugin-dir $dir --config $T/barrer.conf"
 conf() { cat >"$T/barrer.conf"; }
 instances() { barrer plan --bundle "$b" --format json | jq -r ".[] | select(.kind == \"$1\") | .instance" | sort -u | tr '\n' ' '; }
