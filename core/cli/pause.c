@@ -15,7 +15,7 @@ static int change(struct flow *flow, struct container *container, enum stage sta
 {
     enum container_status status = container_status(container);
 
-    if (stage == STAGE_PAUSE && status != CONTAINER_RUNNING)
+    if (stage == STAGE_PAUSE && status != CONTAINER_RUNNING && status != CONTAINER_CREATED)
         return error_fail(err, 0, "pause container `%s`: container not running: it is %s",
                           container->id, container_status_name(status));
     if (stage == STAGE_RESUME && status != CONTAINER_PAUSED)

@@ -36,7 +36,6 @@ struct creation {
     struct container *container;
     struct spawn spawn;
     struct foreground foreground;
-    int console_fd;
 };
 
 static int find_bundle(struct creation *c, struct barrer_error *err)
@@ -222,32 +221,16 @@ static char *state_json(void *arg, const char *status, pid_t pid)
     return text;
 }
 
-/* The terminal's master goes to --console-socket, or to our own foreground. */
 static int open_console(struct creation *c, struct barrer_error *err)
 {
+    const struct create_options *options = c->options;
+    const char *verb = options->is_run ? "run --detach" : "create";
     int is_terminal = !!(c->spec->process.flags & BARRER_PROCESS_TERMINAL);
-    int is_foreground = c->options->is_run && !c->options->detach;
-    int r;
+    int r = foreground_init(&c->foreground, verb, is_terminal, !options->is_run || options->detach,
+                            options->console_socket, err);
 
-    if (!is_terminal && c->options->console_socket != NULL)
-        return error_fail(err, 0, "use --console-socket only with process.terminal");
-    if (is_terminal && !is_foreground && c->options->console_socket == NULL)
-        return error_fail(err, 0, "use --console-socket with %s when a terminal is used",
-                          c->options->is_run ? "run --detach" : "create");
-    if (is_foreground || c->options->is_run) {
-        r = foreground_init(&c->foreground, is_terminal && c->options->console_socket == NULL, err);
-        if (r < 0)
-            return r;
-        c->spec->process.console_socket_fd = c->foreground.sockets[1];
-    }
-    if (c->options->console_socket == NULL)
-        return 0;
-    r = c->console_fd = fd_connect_unix(c->options->console_socket);
-    if (r < 0)
-        return error_fail(err, -r, "connect to the console socket \"%s\"",
-                          c->options->console_socket);
-    c->spec->process.console_socket_fd = c->console_fd;
-    return 0;
+    c->spec->process.console_socket_fd = c->foreground.console_fd;
+    return r;
 }
 
 static int open_fifo(struct creation *c, const char *name, int *ret_fd, struct barrer_error *err)
@@ -415,12 +398,22 @@ static int create(struct creation *c, int *ret_status, struct barrer_error *err)
     return 0;
 }
 
+static void creation_init(struct creation *c, const struct global_options *global,
+                          const struct create_options *options)
+{
+    *c = (struct creation){
+        .global = global,
+        .options = options,
+        .spawn = SPAWN_NONE,
+        .foreground = FOREGROUND_NONE,
+    };
+}
+
 static void creation_fini(struct creation *c)
 {
     spawn_fini(&c->spawn);
     barrer_close_fd(&c->spawn.start_fd);
     barrer_close_fd(&c->spawn.result_fd);
-    barrer_close_fd(&c->console_fd);
     foreground_fini(&c->foreground);
     flow_fini(&c->flow);
     loader_destroy(c->flow.loader);
@@ -434,20 +427,11 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
                       void (*use)(const struct flow *flow, void *arg), void *arg,
                       struct barrer_error *err)
 {
-    struct creation c = {
-        .global = global,
-        .options = options,
-        .spawn = {.pid = -1,
-                  .pidfd = -1,
-                  .channel_fd = -1,
-                  .child_fd = -1,
-                  .start_fd = -1,
-                  .result_fd = -1},
-        .foreground = {.sockets = {-1, -1}},
-        .console_fd = -1,
-    };
-    int r = read_all(&c, err);
+    struct creation c;
+    int r;
 
+    creation_init(&c, global, options);
+    r = read_all(&c, err);
     if (r == 0)
         r = compose(&c, err);
     if (r == 0)
@@ -459,21 +443,11 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
 int lifecycle_create(const struct global_options *global, const struct create_options *options,
                      int *ret_status, struct barrer_error *err)
 {
-    struct creation c = {
-        .global = global,
-        .options = options,
-        .spawn = {.pid = -1,
-                  .pidfd = -1,
-                  .channel_fd = -1,
-                  .child_fd = -1,
-                  .start_fd = -1,
-                  .result_fd = -1},
-        .foreground = {.sockets = {-1, -1}},
-        .console_fd = -1,
-    };
+    struct creation c;
     int r = oci_id_check(options->id, err);
 
     *ret_status = 0;
+    creation_init(&c, global, options);
     if (r == 0)
         r = create(&c, ret_status, err);
     /* The program ends with the container: what is left to close and to free, the kernel does at

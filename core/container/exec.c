@@ -29,7 +29,6 @@ struct execution {
     struct flow flow;
     struct spawn spawn;
     struct foreground foreground;
-    int console_fd;
     int pidfd; /* of the container's process */
 };
 
@@ -234,25 +233,11 @@ static int compose(struct execution *x, struct barrer_error *err)
 static int open_console(struct execution *x, struct barrer_error *err)
 {
     int is_terminal = !!(x->spec->process.flags & BARRER_PROCESS_TERMINAL);
-    const char *socket = x->options->console_socket;
-    int r;
+    int r = foreground_init(&x->foreground, "exec --detach", is_terminal, x->options->detach,
+                            x->options->console_socket, err);
 
-    if (!is_terminal && socket != NULL)
-        return error_fail(err, 0, "use --console-socket only with a terminal (--tty)");
-    if (is_terminal && x->options->detach && socket == NULL)
-        return error_fail(err, 0,
-                          "use --console-socket with exec --detach when a terminal is used");
-    r = foreground_init(&x->foreground, is_terminal && socket == NULL, err);
-    if (r < 0)
-        return r;
-    x->spec->process.console_socket_fd = x->foreground.sockets[1];
-    if (socket == NULL)
-        return 0;
-    r = x->console_fd = fd_connect_unix(socket);
-    if (r < 0)
-        return error_fail(err, -r, "connect to the console socket \"%s\"", socket);
-    x->spec->process.console_socket_fd = x->console_fd;
-    return 0;
+    x->spec->process.console_socket_fd = x->foreground.console_fd;
+    return r;
 }
 
 /* A container without a mount namespace of its own has its root by chroot(2). */
@@ -348,15 +333,8 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
     struct execution x = {
         .global = global,
         .options = options,
-        .spawn = {.pid = -1,
-                  .pidfd = -1,
-                  .channel_fd = -1,
-                  .child_fd = -1,
-                  .start_fd = -1,
-                  .result_fd = -1,
-                  .root_fd = -1},
-        .foreground = {.sockets = {-1, -1}},
-        .console_fd = -1,
+        .spawn = SPAWN_NONE,
+        .foreground = FOREGROUND_NONE,
         .pidfd = -1,
     };
     int r;
@@ -365,7 +343,6 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
     r = execute(&x, ret_status, err);
     spawn_fini(&x.spawn);
     barrer_close_fd(&x.spawn.root_fd);
-    barrer_close_fd(&x.console_fd);
     barrer_close_fd(&x.pidfd);
     foreground_fini(&x.foreground);
     flow_fini(&x.flow);

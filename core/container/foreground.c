@@ -15,21 +15,51 @@
 
 #include "base/fd.h"
 
-int foreground_init(struct foreground *foreground, int is_terminal, struct barrer_error *err)
+static int block_signals(struct barrer_error *err)
 {
     sigset_t all;
 
-    *foreground = (struct foreground){.is_terminal = is_terminal, .sockets = {-1, -1}};
     (void)sigfillset(&all);
     if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
         return error_fail(err, errno, "block signals");
-    if (is_terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, foreground->sockets) < 0)
-        return error_fail(err, errno, "make a pair of sockets for the terminal");
     return 0;
+}
+
+static int open_console(struct foreground *foreground, const char *console_socket,
+                        struct barrer_error *err)
+{
+    if (console_socket != NULL) {
+        foreground->console_fd = fd_connect_unix(console_socket);
+        if (foreground->console_fd < 0)
+            return error_fail(err, -foreground->console_fd, "connect to the console socket \"%s\"",
+                              console_socket);
+        return 0;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, foreground->sockets) < 0)
+        return error_fail(err, errno, "make a pair of sockets for the terminal");
+    foreground->console_fd = foreground->sockets[1];
+    foreground->is_terminal = 1;
+    return 0;
+}
+
+int foreground_init(struct foreground *foreground, const char *verb, int is_terminal,
+                    int is_detached, const char *console_socket, struct barrer_error *err)
+{
+    int r = 0;
+
+    if (!is_terminal && console_socket != NULL)
+        return error_fail(err, 0, "use --console-socket only with a terminal (process.terminal)");
+    if (is_terminal && is_detached && console_socket == NULL)
+        return error_fail(err, 0, "use --console-socket with %s when a terminal is used", verb);
+    if (!is_detached)
+        r = block_signals(err);
+    return r == 0 && is_terminal ? open_console(foreground, console_socket, err) : r;
 }
 
 void foreground_fini(struct foreground *foreground)
 {
+    if (foreground->console_fd != foreground->sockets[1])
+        barrer_close_fd(&foreground->console_fd);
     barrer_close_fd(&foreground->sockets[0]);
     barrer_close_fd(&foreground->sockets[1]);
 }

@@ -11,13 +11,18 @@
 #include "base/error.h"
 
 struct foreground {
-    int is_terminal;
-    int sockets[2]; /* for the terminal's master; -1 */
+    int is_terminal; /* its terminal is copied from and to ours */
+    int sockets[2];  /* for the terminal's master; -1 */
+    int console_fd;  /* where the process plugin sends the master: one of them, or a connection to
+                        --console-socket; -1 */
 };
 
-/* Before the clone: block the signals that are to be forwarded, so that none is lost; with
- * IS_TERMINAL make the sockets over which the process plugin sends the master. */
-int foreground_init(struct foreground *foreground, int is_terminal, struct barrer_error *err);
+#define FOREGROUND_NONE ((struct foreground){.sockets = {-1, -1}, .console_fd = -1})
+
+/* Before the clone. Unless IS_DETACHED, block the signals that are to be forwarded, so that none is
+ * lost. A terminal goes to CONSOLE_SOCKET (a path, or NULL), or else to us. VERB is for errors. */
+int foreground_init(struct foreground *foreground, const char *verb, int is_terminal,
+                    int is_detached, const char *console_socket, struct barrer_error *err);
 /* Wait for PID's end; 0...255 as a shell has it (128 + signal). */
 int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
                     struct barrer_error *err);

@@ -41,6 +41,16 @@ struct spawn {
     uint32_t joined;  /* types that are joined by the process, the pid namespace apart */
 };
 
+/* Before anything is asked: no descriptors, no process. */
+#define SPAWN_NONE                                                                                 \
+    ((struct spawn){.start_fd = -1,                                                                \
+                    .result_fd = -1,                                                               \
+                    .root_fd = -1,                                                                 \
+                    .pid = -1,                                                                     \
+                    .pidfd = -1,                                                                   \
+                    .channel_fd = -1,                                                              \
+                    .child_fd = -1})
+
 /* Clone, attach, and let the process go on to its own stages. On error no process is left. */
 int spawn_start(struct spawn *spawn, struct barrer_error *err);
 /* Allow the process to execute the payload, or to wait for `start`: what it needs recorded about
