@@ -321,8 +321,9 @@ int container_pidfd(const struct container *container)
     if (container->pid <= 0)
         return -ESRCH;
     fd = pidfd_open(container->pid, 0);
+    /* EINVAL: the process is gone, and its pid is only some other's group or session. */
     if (fd < 0)
-        return -errno;
+        return errno == EINVAL ? -ESRCH : -errno;
     /* Asked after the pidfd is there: it pins the process that we ask about. */
     if (container_start_time(container->pid) != container->start_time) {
         (void)close(fd);
