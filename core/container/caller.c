@@ -13,10 +13,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "container/state.h"
 #include "base/ids.h"
-
-/* The inode of the initial user namespace, the same on every kernel (PROC_USER_INIT_INO). */
-#define INITIAL_USERNS 0xEFFFFFFDu
 
 int caller_is_rootless(enum rootless_mode mode, int proc_fd)
 {
@@ -26,7 +24,7 @@ int caller_is_rootless(enum rootless_mode mode, int proc_fd)
         return mode == ROOTLESS_TRUE;
     if (ids_effective_uid() != 0)
         return 1;
-    return fstatat(proc_fd, "self/ns/user", &st, 0) == 0 && st.st_ino != INITIAL_USERNS;
+    return fstatat(proc_fd, "self/ns/user", &st, 0) == 0 && st.st_ino != STATE_INITIAL_USERNS;
 }
 
 void caller_user_name(uid_t uid, char *name, size_t size)

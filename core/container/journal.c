@@ -96,10 +96,10 @@ int journal_read(struct container *container, struct barrer_error *err)
     has_nul = strlen(text) != length;
     for (char *line = text, *end; r == 0 && *line != '\0'; line = end + 1, number++) {
         end = strchr(line, '\n');
-        if (end == NULL) {
-            container->is_torn = 1;
+        container->is_torn = end == NULL;
+        if (end == NULL)
             break;
-        }
+        container->whole = end + 1 - text;
         *end = '\0';
         if (end > line)
             r = take_line(container, line, (size_t)(end - line), number, err);
@@ -122,17 +122,19 @@ static int open_journal(struct container *container)
     return container->journal_fd < 0 ? -errno : 0;
 }
 
-/* Write PREFIX, VALUE and SUFFIX as one line. */
+/* Write PREFIX, VALUE and SUFFIX as one line, in place of a torn one. */
 static int append(struct container *container, const char *prefix, struct json_object *value,
                   const char *suffix, struct barrer_error *err)
 {
     barrer_auto_free char *line = NULL;
     int n, r = container->journal_fd < 0 ? open_journal(container) : 0;
 
-    n = asprintf(&line, "%s%s%s%s\n", container->is_torn ? "\n" : "", prefix,
+    n = asprintf(&line, "%s%s%s\n", prefix,
                  json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), suffix);
     if (n < 0)
         r = -ENOMEM;
+    if (r == 0 && container->is_torn && ftruncate(container->journal_fd, container->whole) < 0)
+        r = -errno;
     if (r == 0)
         r = barrer_write_fd(container->journal_fd, line);
     if (r < 0) {
@@ -141,6 +143,7 @@ static int append(struct container *container, const char *prefix, struct json_o
         return error_fail(err, -r, "write \"%s/" JOURNAL "\"", container->folder);
     }
     container->is_torn = container->is_new = 0;
+    container->whole += n;
     return 0;
 }
 

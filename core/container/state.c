@@ -20,6 +20,15 @@
 #include "base/path.h"
 #include "oci/spec.h"
 
+/* Root of a user namespace, as that of an engine without privileges, is not root of /run. */
+static int is_real_root(void)
+{
+    struct stat st;
+
+    return ids_effective_uid() == 0 &&
+           (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == STATE_INITIAL_USERNS);
+}
+
 int state_root(const char *option, char **ret_root, struct barrer_error *err)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -35,7 +44,7 @@ int state_root(const char *option, char **ret_root, struct barrer_error *err)
         else
             return error_fail(err, errno, "find the working directory for --root \"%s\"", option);
         free(absolute);
-    } else if (ids_effective_uid() != 0 && runtime != NULL && runtime[0] == '/') {
+    } else if (runtime != NULL && runtime[0] == '/' && !is_real_root()) {
         n = asprintf(ret_root, "%s/barrer-run", runtime);
     } else if (ids_effective_uid() != 0) {
         return error_fail(err, 0, "find a state root (set XDG_RUNTIME_DIR, or use --root)");

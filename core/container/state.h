@@ -34,6 +34,7 @@ struct container {
     int journal_fd;            /* state.json, for appending; -1 until the first line */
     int is_new;                /* there is no state.json yet */
     int is_torn;               /* its last line has no end */
+    off_t whole;               /* its length without that line */
     int has_no_fifos;          /* of `run`: container_remove need not look for them */
     int has_lock;
 
@@ -42,8 +43,11 @@ struct container {
     uint64_t start_time; /* field 22 of /proc/PID/stat: a recycled pid has another */
 };
 
+/* The inode of the initial user namespace, the same on every kernel (PROC_USER_INIT_INO). */
+#define STATE_INITIAL_USERNS 0xEFFFFFFDu
+
 /* The state root: --root, else /run/barrer-run, or $XDG_RUNTIME_DIR/barrer-run for a caller who is
- * not root. A fresh string. */
+ * not root of the initial user namespace. A fresh string. */
 int state_root(const char *option, char **ret_root, struct barrer_error *err);
 
 /* Make ROOT/ID; -EEXIST when there is one. */
