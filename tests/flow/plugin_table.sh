@@ -3,6 +3,7 @@
 # The table of docs/plugins.md against reality: traces of real runs, and what the modules import.
 . "$(dirname "$0")/../lib.sh"
 need strace
+is_real_root || skip_all "the table is about real root: needs real root"
 table=$top_srcdir/docs/plugins.md
 
 # PLUGIN COLUMN: the words of a cell of the first table ("always" is 3, "when asked for" is 4).
