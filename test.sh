@@ -155,12 +155,16 @@ stage_userns() {
 }
 stage_user() {
     id barrer-test >/dev/null 2>&1 || useradd --create-home --shell /bin/bash barrer-test || return 1
-    # The tree may be below a folder that only root may enter: it is shown in another place.
+    # The tree may be below a folder that only root may enter: it is shown in another place. The
+    # build is the user's own there, since only the owner of the program may own plugins and INI files.
     run_tests unshare -m --propagation private bash -c '
         mkdir -p /run/barrer-test && mount -t tmpfs -o mode=755 tmpfs /run/barrer-test || exit 1
         mkdir /run/barrer-test/{source,build,runtime} && chown barrer-test: /run/barrer-test/runtime
         chmod 700 /run/barrer-test/runtime
-        mount --bind "$1" /run/barrer-test/source && mount --bind "$2" /run/barrer-test/build || exit 1
+        mount --bind "$1" /run/barrer-test/source || exit 1
+        (cd "$2" && cp -a --parents bin libexec tests/stage tests/tools /run/barrer-test/build) || exit 1
+        (cd "$2" && cp -a --parents tests/plugins/.libs /run/barrer-test/build 2>/dev/null)
+        chown -R barrer-test: /run/barrer-test/build
         cd /run/barrer-test/source
         exec setpriv --reuid barrer-test --regid barrer-test --init-groups \
             env -i PATH="$PATH" CI="$CI" HOME=/home/barrer-test USER=barrer-test LANG=C.UTF-8 \
