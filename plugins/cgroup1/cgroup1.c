@@ -5,7 +5,9 @@
  */
 #include "cgroup1.h"
 
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 
 static int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self,
                                struct barrer_error *err)
@@ -39,8 +41,16 @@ static void cgroup1_plugin_close(void *instance)
 static int probe(void *instance, struct barrer_error *err)
 {
     struct cgroup1 *self = instance;
-    int r = cgroup1_find(self, err);
+    const char *mount = self->host->option(self->host, "mount");
+    struct statfs fs;
+    int r;
 
+    /* The kernel lists hierarchies also to those who have another mount there. */
+    if (statfs(mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
+        (void)barrer_fail(self->host, err, ENOTSUP, "cgroup v2 is mounted on \"%s\"", mount);
+        return 0;
+    }
+    r = cgroup1_find(self, err);
     if (r < 0 || self->n_hierarchies > 0)
         return r < 0 ? r : 1;
     (void)barrer_fail(self->host, err, ENOTSUP, "this host has no hierarchy of cgroup v1");
