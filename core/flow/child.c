@@ -341,6 +341,9 @@ static int wait_for_start(struct child *child)
     ssize_t n;
 
     log_close();
+    /* All that is left is the container's own: `exec` of a caller who is not root may join it now,
+     * and no other process gains anything. A filter may refuse it. */
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     close_own(keep, sizeof(keep) / sizeof(*keep), 3, 3 + spawn->preserve_fds);
     close_all_but(keep, sizeof(keep) / sizeof(*keep), 3 + spawn->preserve_fds);
     if (channel_send(spawn->child_fd, CHANNEL_READY, 0, NULL) < 0)
