@@ -76,6 +76,15 @@ static int set_manager(struct cli *cli, const char *text, struct barrer_error *e
                       "--cgroup-manager: expected cgroupfs, systemd or disabled, got \"%s\"", text);
 }
 
+/* A file, in crun's spelling too; its other targets would make files of odd names. */
+static int set_log_path(struct cli *cli, const char *text, struct barrer_error *err)
+{
+    if (strncmp(text, "journald:", 9) == 0 || strncmp(text, "syslog:", 7) == 0)
+        return error_fail(err, 0, "--log: expected a file, got \"%s\"", text);
+    cli->log_path = strncmp(text, "file:", 5) == 0 ? text + 5 : text;
+    return 0;
+}
+
 static int set_log(struct cli *cli, int option, const char *text, struct barrer_error *err)
 {
     if (option == OPTION_LOG_FORMAT) {
@@ -112,9 +121,7 @@ static int set_global(struct cli *cli, int option, struct barrer_error *err)
         cli->root = optarg;
         break;
     case OPTION_LOG:
-        /* crun's spelling of a plain file. */
-        cli->log_path = strncmp(optarg, "file:", 5) == 0 ? optarg + 5 : optarg;
-        break;
+        return set_log_path(cli, optarg, err);
     case OPTION_LOG_FORMAT:
     case OPTION_LOG_LEVEL:
         return set_log(cli, option, optarg, err);

@@ -65,7 +65,7 @@ static int try_light(struct cli *cli, int argc, char **argv, struct barrer_error
     }
     if (kill_operands_parse(argc, argv, &operands, err) < 0)
         return -EINVAL;
-    if (operands.all)
+    if (operands.all || operands.is_regex)
         return 0;
     return with_container(cli, operands.id, 0, operands.signal, light_kill, err);
 }

@@ -10,14 +10,18 @@
 int kill_operands_parse(int argc, char **argv, struct kill_operands *operands,
                         struct barrer_error *err)
 {
-    static const struct option table[] = {{"all", no_argument, NULL, 'a'}, {0}};
+    static const struct option table[] = {
+        {"all", no_argument, NULL, 'a'}, {"regex", no_argument, NULL, 'r'}, {0}};
     int c;
 
     *operands = (struct kill_operands){.signal = SIGTERM};
-    while ((c = cli_option(argc, argv, "a", table, err)) != -1) {
-        if (c != 'a')
+    while ((c = cli_option(argc, argv, "ar", table, err)) != -1) {
+        if (c == '?')
             return -EINVAL;
-        operands->all = 1;
+        if (c == 'a')
+            operands->all = 1;
+        else
+            operands->is_regex = 1;
     }
     if (optind >= argc)
         return error_fail(err, 0, "kill: expected the id of a container");

@@ -11,6 +11,7 @@ struct kill_operands {
     const char *id;
     int signal;
     int all;
+    int is_regex;
 };
 
 int kill_operands_parse(int argc, char **argv, struct kill_operands *operands,

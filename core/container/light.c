@@ -19,21 +19,24 @@
 #include "base/fd.h"
 #include "container/lifecycle.h"
 
-/* Wait until the process has executed the payload, which closes its end, or says why not. */
+/* Wait until the process has executed the payload, which closes its end, or says why not. A
+ * newline comes just before execve(2): without it the process ended on its way there. */
 static int await_execution(struct container *container, int result_fd, struct barrer_error *err)
 {
-    char text[sizeof(err->text)];
-    ssize_t n;
+    barrer_auto_free char *text = NULL;
+    size_t length;
+    int r = fcntl(result_fd, F_SETFL, 0) < 0 ? -errno : 0;
 
-    if (fcntl(result_fd, F_SETFL, 0) < 0)
-        return error_fail(err, errno, "wait for container `%s`", container->id);
-    do
-        n = read(result_fd, text, sizeof(text) - 1);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0)
+    if (r == 0)
+        r = fd_read_all(result_fd, sizeof(err->text), &text, &length);
+    if (r < 0)
+        return error_fail(err, -r, "wait for container `%s`", container->id);
+    if (strcmp(text, "\n") == 0)
         return 0;
-    text[n] = '\0';
-    (void)snprintf(err->text, sizeof(err->text), "%s", text);
+    if (length == 0)
+        return error_fail(err, 0, "start container `%s`: its process ended before the payload",
+                          container->id);
+    (void)snprintf(err->text, sizeof(err->text), "%s", text[0] == '\n' ? text + 1 : text);
     err->errnum = EIO;
     return -EIO;
 }

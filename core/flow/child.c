@@ -360,6 +360,10 @@ static int execute(struct child *child)
     const struct barrer_payload *payload = &child->flow->payload;
     char *const *args = (char *const *)(uintptr_t)payload->args;
 
+    /* `start` tells a payload that ended at once from a process that never came here. */
+    if (child->spawn->result_fd >= 0)
+        (void)barrer_write_fd(child->spawn->result_fd, "\n");
+
     if (payload->fd >= 0)
         (void)syscall(SYS_execveat, payload->fd, "", args, child->environment, AT_EMPTY_PATH);
     else

@@ -112,6 +112,18 @@ new_id
 not_ok "a hook that takes longer than its timeout" timeout 30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
 like "$error" 'timeout|timed out|time' "says so"
 not_ok "and is killed" pgrep -x -f "sleep $mark"
+# Killed on its way to the payload: start must not say that all is well.
+make_bundle "$b" ".hooks.startContainer = [{path: \"/bin/sleep\", args: [\"sleep\", \"$mark\"]}]"
+new_id
+barrer create --bundle "$b" --pid-file "$T/killed.pid" "$id" </dev/null
+"$BARRER_RUN" $BARRER_FLAGS --root "$STATE" start "$id" 2>"$T/killed.err" &
+starter=$!
+until pgrep -x -f "sleep $mark" >/dev/null; do :; done
+kill -KILL "$(cat "$T/killed.pid")"
+wait "$starter"
+is "$?" 1 "start fails when the process is killed in a startContainer hook"
+like "$(cat "$T/killed.err")" "$id" "and names the container"
+barrer delete --force "$id"
 make_bundle "$b" '.hooks.createRuntime = [{path: "relative"}]'
 new_id
 refuses "a path that is not absolute" '(relative|absolute)' barrer create --bundle "$b" "$id"

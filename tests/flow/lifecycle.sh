@@ -217,4 +217,19 @@ else
     skip "rule 5: and is never signalled" "ns_last_pid is not writable here"
 fi
 
+# --- --regex ---
+make_bundle "$b" '.process.args = ["sleep", "1000"]'
+for one in match-a match-b other-a; do barrer run --detach --bundle "$b" "$one" </dev/null >/dev/null 2>&1; done
+capture barrer kill --regex '^match-' KILL
+is "$status$error" 0 "kill --regex"
+for one in match-a match-b; do
+    until barrer state "$one" | jq -e '.status == "stopped"' >/dev/null; do :; done
+done
+capture barrer delete --regex '^match-'
+is "$status$error" 0 "delete --regex"
+is "$(barrer list -q | grep -e match- -e other- | tr '\n' ' ')" "other-a " "only those that match"
+capture barrer delete --regex '['
+like "$error" 'regular expression' "delete --regex with a broken expression"
+barrer delete --force other-a
+
 done_testing
