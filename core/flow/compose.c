@@ -128,8 +128,9 @@ static int choose(struct flow *flow, const struct config *config, unsigned kind,
         instance_close(instance);
         if (r < 0)
             return error_wrap(err, r, "%s %s", loader_kind_name(kind), name);
-        log_write(BARRER_LOG_INFO, "%s %s is not usable here: %s", loader_kind_name(kind), name,
+        log_write(BARRER_LOG_NOTICE, "%s %s is not usable here: %s", loader_kind_name(kind), name,
                   err->text);
+        (void)error_wrap(err, r, "%s", name);
         if (refused.errnum == 0)
             refused = *err;
         else
