@@ -5,11 +5,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Devices other than terminals (/dev/null above all) belong to everybody. Majors 136 to 143 are
+/* What lives as long as the conversation. Not files: with its owner a file that is open for
+ * reading, as standard input, would become one that the payload can open for writing. Not devices
+ * other than terminals (/dev/null above all), which belong to everybody. Majors 136 to 143 are
  * Unix98 terminals. */
 static int is_giveable(const struct stat *st)
 {
-    return S_ISFIFO(st->st_mode) || S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode) ||
+    return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) ||
            (S_ISCHR(st->st_mode) && major(st->st_rdev) >= 136 && major(st->st_rdev) <= 143);
 }
 

@@ -214,7 +214,7 @@ elif [ -e /run/barrer ]; then
     skip "one system call for an absent folder" "there is a configuration in /run/barrer"
 else
     strace -f -e trace=file -o "$T/trace" "$CONFIG" show >/dev/null 2>&1
-    is "$(grep -c '"/run/barrer' "$T/trace")" 1 "one system call for an absent folder"
+    is "$(grep -c '"/run/barrer["/]' "$T/trace")" 1 "one system call for an absent folder"
 fi
 
 done_testing

@@ -94,7 +94,7 @@ else
     new_id
     capture user_barrer run --bundle "$b" "$id"
     like "$output" $'\n5$' "several ids through newuidmap" || show
-    jq '.linux.uidMappings[1].hostID = 1' "$b/config.json" >"$T/new" && cat "$T/new" >"$b/config.json"
+    jq '.linux.uidMappings[1] = {containerID: 1, hostID: 1, size: 1}' "$b/config.json" >"$T/new" && cat "$T/new" >"$b/config.json"
     new_id
     capture user_barrer run --bundle "$b" "$id"
     like "$error" 'newuidmap' "ids that are not the user's are refused with newuidmap's words"
@@ -102,7 +102,7 @@ fi
 
 # --- below unshare -r ---
 if ! in_userns; then
-    make_bundle "$T/r" '.process.args = ["sh", "-c", "id -u; hostname"]'
+    make_bundle "$T/r" '.process.args = ["sh", "-c", "id -u; hostname"] | .linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
     [ "$uid" = 0 ] || chown -R "$uid:$uid" "$T/r" 2>/dev/null
     new_id
     capture as_user unshare -r "$BARRER_RUN" $BARRER_FLAGS --root "$state_dir/state" run --bundle "$T/r" "$id"

@@ -229,4 +229,12 @@ if can_mount; then
 fi
 is "$(binaries)" "$sums" "binary and plugins are what they were"
 unharmed "and the canary is alive"
+# A file that is standard input stays its owner's: a payload that owned it could open it for writing.
+echo canary >"$T/input"
+make_bundle "$b" '.process.user = {uid: 1000, gid: 1000} | .process.args = ["sh", "-c", "cat; echo x >/proc/self/fd/0"]'
+new_id
+barrer run --bundle "$b" "$id" <"$T/input" >"$T/output" 2>/dev/null
+is "$(stat -c %u "$T/input" "$T/output" | tr '\n' ' ')" "0 0 " "E7: files that are standard streams keep their owner"
+is "$(cat "$T/input" "$T/output")" $'canary\ncanary' "E7: and are not written by who may read them"
+
 done_testing
