@@ -78,6 +78,10 @@ done_testing() {
     exit
 }
 
+# LeakSanitizer does not work in what ptrace(2) traces.
+without_leak_check() { export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"; }
+is_sanitized() { grep -q __asan_init "$BARRER_RUN"; }
+
 # Run a command; $status, $output (stdout), $error (stderr).
 capture() {
     [ -z "${V:-}" ] || diag "+ $*"

@@ -174,7 +174,8 @@ static int join(void *instance, const char *path, struct barrer_resources_plan *
                 struct barrer_error *err)
 {
     struct cgroup1 *self = instance;
-    struct cgroup1_hierarchy *pids;
+    struct cgroup1_hierarchy *pids, *freezer;
+    char state[32];
     int r = cgroup1_recall(self, err);
 
     *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
@@ -195,6 +196,11 @@ static int join(void *instance, const char *path, struct barrer_resources_plan *
     pids = cgroup1_of(self, "pids");
     if (pids != NULL && cgroup1_read_number(pids, "pids.max") != UINT64_MAX)
         pids->by_pid = 1;
+    /* Nor must it be frozen with them. */
+    freezer = cgroup1_of(self, "freezer");
+    if (freezer != NULL && cgroup1_read(freezer, "freezer.state", state, sizeof(state)) > 0 &&
+        *state != 'T')
+        freezer->by_pid = 1;
     return cgroup1_enter(self, err);
 }
 

@@ -108,4 +108,20 @@ barrer create --bundle "$b" "$id" </dev/null
 capture barrer exec "$id" true
 is "$status$error" 0 "exec in a created container"
 
+# A further process of a paused container waits with it; whoever asked for it can be killed.
+new_id
+if is_real_root && barrer run --detach --bundle "$b" "$id" </dev/null >/dev/null 2>&1 && barrer pause "$id"; then
+    "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" exec --ignore-paused "$id" true &
+    asker=$!
+    has_two() { [ "$(barrer ps --format json "$id" | jq length)" -ge 2 ]; }
+    wait_until 20 has_two
+    kill -KILL "$asker"
+    ok "exec --ignore-paused can be killed while it waits" timeout 20 tail --pid="$asker" -f /dev/null
+    barrer resume "$id"
+    wait "$asker" 2>/dev/null
+else
+    skip "exec --ignore-paused can be killed while it waits" "needs real root"
+fi
+barrer delete --force "$id" 2>/dev/null
+
 done_testing

@@ -3,6 +3,7 @@
 # kill -9 of barrer-run at every system call that it makes: whatever it was doing, "delete --force"
 # leaves no process, mount, cgroup or state. BARRER_FAULT_STEP=N tries each Nth call only (5).
 . "$(dirname "$0")/../lib.sh"
+without_leak_check
 need jq strace
 strace -qq -o /dev/null true 2>/dev/null || skip_all "strace does not work here"
 

@@ -4,6 +4,7 @@
 # What a user sees of a bad plugin: one sentence, a failure, and nothing left behind. And plugins come
 # from the operator's folder alone: not from the container, its environment or its annotations.
 . "$(dirname "$0")/../lib.sh"
+without_leak_check
 has_dynamic_plugins || skip_all "the plugins are built in"
 modules=$abs_top_builddir/tests/plugins/.libs
 [ -e "$modules/bad_magic.so" ] || skip_all "tests/plugins are not built"
