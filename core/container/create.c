@@ -38,12 +38,14 @@ struct creation {
     struct foreground foreground;
 };
 
+/* Absolute, as it is given: the operator's links stay what they are. */
 static int find_bundle(struct creation *c, struct barrer_error *err)
 {
-    c->bundle = realpath(c->options->bundle != NULL ? c->options->bundle : ".", NULL);
+    const char *bundle = c->options->bundle != NULL ? c->options->bundle : ".";
+
+    c->bundle = bundle[0] == '/' ? strdup(bundle) : realpath(bundle, NULL);
     if (c->bundle == NULL)
-        return error_fail(err, errno, "open bundle \"%s\"",
-                          c->options->bundle != NULL ? c->options->bundle : ".");
+        return error_fail(err, errno, "open bundle \"%s\"", bundle);
     return 0;
 }
 

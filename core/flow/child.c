@@ -387,8 +387,9 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
         check(&child, become_root(&child));
     check(&child, unshare_rest(&child));
     /* From here to execve no process of the namespaces that we join may look into this one
-     * (CVE-2016-9962). */
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+     * (CVE-2016-9962). In a new pid namespace it is alone. */
+    if (!(spawn->create & CLONE_NEWPID) || spawn->unshare & CLONE_NEWTIME)
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!spawn->is_two_step)
         check(&child, join_all(&child, CLONE_NEWPID));
     reset_signals(&child);

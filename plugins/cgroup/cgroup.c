@@ -17,7 +17,7 @@ static int cgroup_plugin_open(const struct barrer_host *host, void **ret_self,
     if (group == NULL)
         return barrer_fail(host, err, ENOMEM, "open the plugin \"cgroup\"");
     group->host = host;
-    group->fd = group->join_fd = -1;
+    group->fd = group->join_fd = group->filter_fd = -1;
     *ret_self = group;
     return 0;
 }
@@ -27,6 +27,7 @@ static void cgroup_plugin_close(void *self)
     struct cgroup_group *group = self;
 
     barrer_close_fd(&group->fd);
+    barrer_close_fd(&group->filter_fd);
     barrer_close_fd(&group->join_fd);
     cgroup_stats_free(group->stats);
     free(group->paused_file);

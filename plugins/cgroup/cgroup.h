@@ -13,8 +13,9 @@ struct cgroup_stats_memory;
 
 struct cgroup_group {
     const struct barrer_host *host;
-    char *full; /* absolute path of the cgroup; NULL: not known yet, or the container has none */
-    int fd;     /* O_PATH; -1: not open */
+    char *full;    /* absolute path of the cgroup; NULL: not known yet, or the container has none */
+    int fd;        /* -1: not open */
+    int filter_fd; /* of the device filter that was loaded; kept until the instance ends */
     char *join_full; /* what join() handed out */
     int join_fd;
     struct barrer_cgroup_view view;

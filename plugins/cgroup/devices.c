@@ -294,8 +294,7 @@ int cgroup_set_devices(struct cgroup_group *group, const struct barrer_resources
 {
     size_t n = request->n_devices, first = n;
     barrer_auto_free struct bpf_insn *program = NULL;
-    barrer_auto_fd int fd = -1;
-    int r;
+    int fd, r;
 
     /* What comes before the last rule about everything has no effect. */
     while (first > 0 && !is_everything(&request->devices[first - 1]))
@@ -318,6 +317,8 @@ int cgroup_set_devices(struct cgroup_group *group, const struct barrer_resources
     }
     if (fd < 0)
         return explain(group, "load", fd, err);
+    barrer_close_fd(&group->filter_fd);
+    group->filter_fd = fd;
     r = attach(group, fd, is_new);
     return r < 0 ? explain(group, "attach", r, err) : 0;
 }

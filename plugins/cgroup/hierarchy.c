@@ -312,6 +312,16 @@ static void words_missing(const char *words, const char *have, char *missing, si
 /* What statistics and the out-of-memory event come from. */
 #define WANTED "cpu io memory pids"
 
+/* The controllers of the folder PATH: one read tells all of a file of cgroupfs that is this short.
+ */
+static void read_offered(const char *path, char *list, size_t size)
+{
+    barrer_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, list, size - 1);
+
+    list[n > 0 ? n : 0] = '\0';
+}
+
 int cgroup_enable_controllers(struct cgroup_group *group,
                               const struct barrer_resources_request *request,
                               struct barrer_error *err)
@@ -328,8 +338,7 @@ int cgroup_enable_controllers(struct cgroup_group *group,
     if (*missing == '\0' || strncmp(group->full, mount, start) != 0)
         return 0;
     (void)snprintf(absent, sizeof(absent), "%s/cgroup.controllers", mount);
-    if (barrer_read_at(AT_FDCWD, absent, offered, sizeof(offered)) < 0)
-        offered[0] = '\0';
+    read_offered(absent, offered, sizeof(offered));
     words_missing(needed, have, both, sizeof(both));
     words_missing(both, offered, absent, sizeof(absent));
     if (*absent != '\0')
