@@ -110,7 +110,10 @@ is "$status$error" 0 "exec in a created container"
 
 # A further process of a paused container waits with it; whoever asked for it can be killed.
 new_id
-if is_real_root && barrer run --detach --bundle "$b" "$id" </dev/null >/dev/null 2>&1 && barrer pause "$id"; then
+if is_real_root; then
+    make_bundle "$b" '.process.args = ["sleep", "1000"]'
+    barrer run --detach --bundle "$b" "$id" </dev/null >/dev/null 2>&1
+    ok "pause" barrer pause "$id"
     "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" exec --ignore-paused "$id" true &
     asker=$!
     has_two() { [ "$(barrer ps --format json "$id" | jq length)" -ge 2 ]; }
