@@ -556,10 +556,23 @@ static void test_events(void)
     fake_host_fini(&fake);
 }
 
-/* Use 20 ms of processor time. */
+/* Use 40 ms of processor time. */
 static int spin(void)
 {
-    while (clock() < CLOCKS_PER_SEC / 50)
+    while (clock() < CLOCKS_PER_SEC / 25)
+        ;
+    return 0;
+}
+
+/* Have a megabyte, and stop: whoever waits for that knows that it is charged. */
+static int hold(void)
+{
+    static volatile char room[1 << 20];
+
+    for (size_t at = 0; at < sizeof(room); at += 512)
+        room[at] = 1;
+    (void)kill(getpid(), SIGSTOP);
+    while (pause() < 0)
         ;
     return 0;
 }
@@ -576,7 +589,8 @@ static void test_update(void)
     fake_host_init(&fake);
     self = open_plugin(&fake);
     ok(OPS->prepare(self, &request, &plan, &fake.error) == 0, "prepare");
-    pid = spawn(plan.cgroup_fd, NULL);
+    pid = spawn(plan.cgroup_fd, hold);
+    (void)waitpid(pid, NULL, WUNTRACED);
     later = open_plugin(&fake);
     if (has("pids") && has("memory") && has("cpu")) {
         request.pids_limit = (struct barrer_number)SET(9);
