@@ -24,14 +24,14 @@
 static int await_execution(struct container *container, int result_fd, struct barrer_error *err)
 {
     barrer_auto_free char *text = NULL;
-    size_t length;
+    size_t length = 0;
     int r = fcntl(result_fd, F_SETFL, 0) < 0 ? -errno : 0;
 
     if (r == 0)
         r = fd_read_all(result_fd, sizeof(err->text), &text, &length);
     if (r < 0)
         return error_fail(err, -r, "wait for container `%s`", container->id);
-    if (strcmp(text, "\n") == 0)
+    if (length == 1 && text[0] == '\n')
         return 0;
     if (length == 0)
         return error_fail(err, 0, "start container `%s`: its process ended before the payload",
