@@ -32,7 +32,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
     podman crun runc conmon debootstrap
     clang-14 libclang-rt-14-dev libasan8 libubsan1
-    qemu-system-x86 cpio kmod)
+    qemu-system-x86 cpio kmod iproute2)
 
 say() { printf '\n==> %s\n' "$*"; }
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -215,6 +215,8 @@ static int compose(struct execution *x, struct barrer_error *err)
     process = &x->spec->process;
     process->id = x->container->id;
     process->seccomp = x->config->process.seccomp;
+    process->personality = x->config->process.personality;
+    process->memory_policy = x->config->process.memory_policy;
     process->console_socket_fd = -1;
     process->flags |= BARRER_PROCESS_EXEC;
     for (size_t i = 0; i < x->config->isolation.n_namespaces; i++)

@@ -5,6 +5,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <json-c/json.h>
+
 #include "oci/arena.h"
 #include "oci/sections.h"
 
@@ -147,6 +149,37 @@ static int read_time_offsets(const struct node *node, struct oci_spec *spec)
     return r;
 }
 
+/* {"eth0": {"name": "inside"}} */
+static int read_net_devices(const struct node *node, struct oci_spec *spec)
+{
+    static const struct field fields[] = {
+        {"name", FIELD_TEXT_OR_NULL, offsetof(struct barrer_net_device, name_inside)},
+        {NULL},
+    };
+    struct barrer_net_device *devices;
+    size_t n = 0;
+    int r = node_object(node);
+
+    if (r < 0 || node->json == NULL)
+        return r;
+    devices = arena_alloc(node->parse->arena, (size_t)json_object_object_length(node->json) + 1,
+                          sizeof(*devices));
+    if (devices == NULL)
+        return node_fail_memory(node);
+    json_object_object_foreach(node->json, key, value)
+    {
+        struct node member = {.parse = node->parse, .up = node, .name = key, .json = value};
+
+        devices[n].name = key;
+        r = node_fields(&member, fields, &devices[n++]);
+        if (r < 0)
+            return r;
+    }
+    spec->isolation.net_devices = devices;
+    spec->isolation.n_net_devices = n;
+    return 0;
+}
+
 static int read_device_numbers(const struct node *item, struct barrer_device *device)
 {
     /* The kernel has 12 bits for a major and 20 for a minor number. */
@@ -248,6 +281,29 @@ static int read_personality(const struct node *node, struct oci_spec *spec)
     return r < 0 ? r : node_texts(&flags, &ignored);
 }
 
+static int read_memory_policy(const struct node *node, struct oci_spec *spec)
+{
+    static const char *const no_flags[] = {NULL};
+    static const struct field fields[] = {
+        {"mode", FIELD_TEXT, offsetof(struct barrer_memory_policy, mode), .is_required = 1},
+        {"nodes", FIELD_TEXT_OR_NULL, offsetof(struct barrer_memory_policy, nodes)},
+        {"flags", FIELD_TEXTS, offsetof(struct barrer_memory_policy, flags)},
+        {NULL},
+    };
+    struct barrer_memory_policy *policy;
+    int r;
+
+    if (node->json == NULL || json_object_is_type(node->json, json_type_null))
+        return 0;
+    policy = arena_alloc(node->parse->arena, 1, sizeof(*policy));
+    if (policy == NULL)
+        return node_fail_memory(node);
+    policy->flags = no_flags;
+    r = node_fields(node, fields, policy);
+    spec->process.memory_policy = policy;
+    return r;
+}
+
 static int read_paths_and_devices(const struct node *node, struct oci_spec *spec)
 {
     struct barrer_filesystem_request *filesystem = &spec->filesystem;
@@ -272,13 +328,16 @@ static int read_isolation(const struct node *node, struct oci_spec *spec)
     struct node namespaces = node_member(node, "namespaces");
     struct node sysctl = node_member(node, "sysctl");
     struct node time_offsets = node_member(node, "timeOffsets");
+    struct node net_devices = node_member(node, "netDevices");
     int r = read_namespaces(&namespaces, spec);
 
     if (r == 0)
         r = read_maps(node, spec);
     if (r == 0)
         r = node_pairs(&sysctl, &spec->isolation.sysctl, &spec->isolation.n_sysctl);
-    return r < 0 ? r : read_time_offsets(&time_offsets, spec);
+    if (r == 0)
+        r = read_time_offsets(&time_offsets, spec);
+    return r < 0 ? r : read_net_devices(&net_devices, spec);
 }
 
 int linux_read(const struct node *node, struct oci_spec *spec)
@@ -291,6 +350,7 @@ int linux_read(const struct node *node, struct oci_spec *spec)
     struct node personality = node_member(node, "personality");
     struct node resources = node_member(node, "resources");
     struct node seccomp = node_member(node, "seccomp");
+    struct node memory_policy = node_member(node, "memoryPolicy");
     int r = node_fields(node, fields, spec);
 
     if (r == 0)
@@ -299,6 +359,8 @@ int linux_read(const struct node *node, struct oci_spec *spec)
         r = read_paths_and_devices(node, spec);
     if (r == 0)
         r = read_personality(&personality, spec);
+    if (r == 0)
+        r = read_memory_policy(&memory_policy, spec);
     if (r == 0)
         r = seccomp_read(&seccomp, &spec->process.seccomp);
     return r < 0 ? r : resources_read(&resources, spec);

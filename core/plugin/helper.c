@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,20 +80,21 @@ static int write_maps(const struct barrer_host *host, pid_t pid, const char *fil
     return r < 0 ? error_fail(err, -r, "write the id map of a mount to \"/proc/%s\"", path) : 0;
 }
 
-/* /proc/PID/ns/user is a magic link, which open_proc refuses: it is opened below its folder, of
+/* /proc/PID/ns/NAME is a magic link, which open_proc refuses: it is opened below its folder, of
  * which the kernel itself has vouched. */
-static int open_namespace(const struct barrer_host *host, pid_t pid, struct barrer_error *err)
+static int open_namespace(const struct barrer_host *host, const char *process, const char *name,
+                          struct barrer_error *err)
 {
     barrer_auto_fd int folder_fd = -1;
     char path[64];
     int fd;
 
-    (void)snprintf(path, sizeof(path), "%d/ns", (int)pid);
+    (void)snprintf(path, sizeof(path), "%s/ns", process);
     folder_fd = host->open_proc(host, path, O_PATH | O_DIRECTORY, err);
     if (folder_fd < 0)
         return folder_fd;
-    fd = openat(folder_fd, "user", O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? error_fail(err, errno, "open \"/proc/%s/user\"", path) : fd;
+    fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? error_fail(err, errno, "open \"/proc/%s/%s\"", path, name) : fd;
 }
 
 int helper_open_userns(const struct barrer_host *host, const struct barrer_id_map *uid_maps,
@@ -100,16 +103,36 @@ int helper_open_userns(const struct barrer_host *host, const struct barrer_id_ma
 {
     int hold_fd = -1, r;
     pid_t pid = start_holder(&hold_fd);
+    char process[16];
 
     if (pid < 0)
         return error_fail(err, -pid, "create a user namespace for the id map of a mount");
+    (void)snprintf(process, sizeof(process), "%d", (int)pid);
     r = write_maps(host, pid, "uid_map", uid_maps, n_uid_maps, err);
     if (r == 0)
         r = write_maps(host, pid, "gid_map", gid_maps, n_gid_maps, err);
     if (r == 0)
-        r = open_namespace(host, pid, err);
+        r = open_namespace(host, process, "user", err);
     end_holder(pid, hold_fd);
     return r;
+}
+
+int helper_open_netlink(const struct barrer_host *host, int netns_fd, struct barrer_error *err)
+{
+    barrer_auto_fd int own_fd = open_namespace(host, "self", "net", err);
+    barrer_auto_fd int socket_fd = -1;
+
+    if (own_fd < 0)
+        return own_fd;
+    if (setns(netns_fd, CLONE_NEWNET) < 0)
+        return error_fail(err, errno, "join the container's network namespace");
+    socket_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (socket_fd < 0)
+        (void)error_fail(err, errno, "open a netlink socket");
+    /* All that follows would be done to the wrong devices. */
+    if (setns(own_fd, CLONE_NEWNET) < 0)
+        return error_fail(err, errno, "go back to the caller's network namespace");
+    return barrer_take_fd(&socket_fd);
 }
 
 static int set_up_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,

@@ -222,6 +222,16 @@ static int host_run_program(const struct barrer_host *host, const char *const *a
     return helper_run_program(argv, err);
 }
 
+static int host_open_netlink(const struct barrer_host *host, int netns_fd,
+                             struct barrer_error *err)
+{
+    const struct instance *instance = instance_of(host);
+
+    if (instance->context->in_child)
+        return refuse_in_child(instance, "no network namespace can be joined", err);
+    return helper_open_netlink(host, netns_fd, err);
+}
+
 static void fill_host(struct instance *instance)
 {
     instance->host = (struct barrer_host){
@@ -241,6 +251,7 @@ static void fill_host(struct instance *instance)
         .open_in_root = host_open_in_root,
         .open_userns = host_open_userns,
         .run_program = host_run_program,
+        .open_netlink = host_open_netlink,
     };
 }
 

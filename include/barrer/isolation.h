@@ -24,6 +24,13 @@ struct barrer_time_offset {
     uint32_t nanoseconds;
 };
 
+/* linux.netDevices: a network device of the host that moves into the container's network
+ * namespace. */
+struct barrer_net_device {
+    const char *name;        /* on the host */
+    const char *name_inside; /* may contain "%d"; NULL: the same */
+};
+
 #define BARRER_ISOLATION_ROOTLESS (1u << 0) /* the caller is not root of the initial user
                                                namespace */
 
@@ -42,6 +49,8 @@ struct barrer_isolation_request {
     size_t n_sysctl;
     const struct barrer_time_offset *time_offsets;
     size_t n_time_offsets;
+    const struct barrer_net_device *net_devices;
+    size_t n_net_devices;
 };
 
 /* One setns(2). `type` is the CLONE_NEW* of the namespace behind `fd`; where `fd` is a pidfd
@@ -70,7 +79,8 @@ struct barrer_isolation_ops {
     /* Host side, before clone, with the caller's privileges: fill the plan. Required. */
     int (*prepare)(void *self, const struct barrer_isolation_request *request,
                    struct barrer_isolation_plan *plan, struct barrer_error *err);
-    /* Host side: the process exists in its new namespaces and waits; write the id maps. */
+    /* Host side: the process exists in its new namespaces (those to join it has not joined yet)
+     * and waits: write the id maps, move network devices. */
     int (*attach)(void *self, const struct barrer_isolation_request *request,
                   const struct barrer_target *target, struct barrer_error *err);
     /* In the container's first process, in its new namespaces, with the old root still visible:

@@ -145,6 +145,10 @@ struct barrer_host {
      * that is not 0. For newuidmap(1). Host side. */
     int (*run_program)(const struct barrer_host *host, const char *const *argv,
                        struct barrer_error *err);
+    /* A NETLINK_ROUTE socket in the network namespace behind NETNS_FD, as a new descriptor that
+     * the caller owns: the core joins that namespace for a moment, which needs CAP_SYS_ADMIN.
+     * Host side. */
+    int (*open_netlink)(const struct barrer_host *host, int netns_fd, struct barrer_error *err);
 };
 
 /* One option of [plugin NAME] in barrer.conf. The core checks and normalises the value, so that

@@ -66,6 +66,13 @@ struct barrer_seccomp {
     size_t n_rules;
 };
 
+/* linux.memoryPolicy, for set_mempolicy(2). */
+struct barrer_memory_policy {
+    const char *mode;         /* "MPOL_BIND" */
+    const char *nodes;        /* a list such as "0-3,7", or NULL */
+    const char *const *flags; /* "MPOL_F_STATIC_NODES"; NULL ends it; never NULL itself */
+};
+
 #define BARRER_PROCESS_TERMINAL (1u << 0)
 #define BARRER_PROCESS_NO_NEW_PRIVS (1u << 1)
 #define BARRER_PROCESS_NEW_KEYRING (1u << 2)
@@ -101,6 +108,7 @@ struct barrer_process_request {
     const struct barrer_seccomp *seccomp; /* or NULL: no filter is asked for */
     const char *state_json; /* the container's state as the specification's `state` verb prints it;
                                set in prepare and attach; for the seccomp listener */
+    const struct barrer_memory_policy *memory_policy; /* or NULL */
 };
 
 struct barrer_process_ops {

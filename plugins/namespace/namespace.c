@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The isolation plugin "namespace": new namespaces, joined ones, and what is set in them: id
- * maps, time offsets, host and domain name, kernel parameters, the loopback device.
+ * maps, time offsets, host and domain name, kernel parameters, network devices.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "joins.h"
 #include "kinds.h"
 #include "maps.h"
+#include "netdevices.h"
 #include "sysctl.h"
 
 /* __NEW_UTS_LEN of the kernel. */
@@ -150,6 +152,18 @@ static int check_time(const struct instance *self, const struct barrer_isolation
     return need_own(self, CLONE_NEWTIME, "linux.timeOffsets", err);
 }
 
+static int check_net_devices(const struct instance *self,
+                             const struct barrer_isolation_request *request,
+                             struct barrer_error *err)
+{
+    int r;
+
+    if (request->n_net_devices == 0)
+        return 0;
+    r = need_own(self, CLONE_NEWNET, "linux.netDevices", err);
+    return r < 0 ? r : namespace_netdevices_check(self->host, request, err);
+}
+
 static int check_request(const struct instance *self,
                          const struct barrer_isolation_request *request, struct barrer_error *err)
 {
@@ -157,7 +171,8 @@ static int check_request(const struct instance *self,
 
     if ((r = check_uts_name(self, "hostname", request->hostname, err)) < 0 ||
         (r = check_uts_name(self, "domainname", request->domainname, err)) < 0 ||
-        (r = check_ids(self, request, err)) < 0 || (r = check_time(self, request, err)) < 0)
+        (r = check_ids(self, request, err)) < 0 || (r = check_time(self, request, err)) < 0 ||
+        (r = check_net_devices(self, request, err)) < 0)
         return r;
     return check_sysctl(self, request, err);
 }
@@ -181,14 +196,49 @@ static int prepare(void *data, const struct barrer_isolation_request *request,
     return self->host->put_fact(self->host, FACT, list, err);
 }
 
+/* The network namespace that the container is going to have: a borrowed descriptor of the one that
+ * is joined, or *OWNED. */
+static int find_network(const struct instance *self, pid_t pid, int *owned,
+                        struct barrer_error *err)
+{
+    barrer_auto_fd int folder_fd = -1;
+    char path[32];
+
+    for (size_t i = 0; i < self->joins.count; i++)
+        if (self->joins.list[i].type == CLONE_NEWNET)
+            return self->joins.list[i].fd;
+    (void)snprintf(path, sizeof(path), "%d/ns", (int)pid);
+    folder_fd = self->host->open_proc(self->host, path, O_PATH | O_DIRECTORY, err);
+    if (folder_fd < 0)
+        return folder_fd;
+    *owned = openat(folder_fd, "net", O_RDONLY | O_CLOEXEC);
+    return *owned < 0 ? barrer_fail(self->host, err, errno, "open the container's network namespace")
+                      : *owned;
+}
+
+static int move_net_devices(const struct instance *self,
+                            const struct barrer_isolation_request *request, pid_t pid,
+                            struct barrer_error *err)
+{
+    barrer_auto_fd int owned_fd = -1;
+    int netns_fd;
+
+    if (request->n_net_devices == 0)
+        return 0;
+    netns_fd = find_network(self, pid, &owned_fd, err);
+    return netns_fd < 0 ? netns_fd
+                        : namespace_netdevices_move(self->host, request, netns_fd, err);
+}
+
 static int attach(void *data, const struct barrer_isolation_request *request,
                   const struct barrer_target *target, struct barrer_error *err)
 {
     struct instance *self = data;
+    int r = 0;
 
-    if ((self->created & CLONE_NEWUSER) == 0)
-        return 0;
-    return namespace_maps_write(self->host, request, target->pid, err);
+    if ((self->created & CLONE_NEWUSER) != 0)
+        r = namespace_maps_write(self->host, request, target->pid, err);
+    return r < 0 ? r : move_net_devices(self, request, target->pid, err);
 }
 
 /* A new network namespace has nothing but a loopback device, which is down. The flags that the
@@ -295,6 +345,7 @@ static const char *const honours[] = {
     "linux.uidMappings",
     "linux.gidMappings",
     "linux.timeOffsets",
+    "linux.netDevices",
     "linux.sysctl",
     NULL,
 };

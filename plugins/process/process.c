@@ -17,6 +17,7 @@
 #include "directory.h"
 #include "keyring.h"
 #include "labels.h"
+#include "mempolicy.h"
 #include "rlimits.h"
 #include "scheduler.h"
 #include "streams.h"
@@ -82,6 +83,8 @@ static int process_prepare(void *data, const struct barrer_process_request *requ
         r = process_rlimits_check(host, request, err);
     if (r == 0)
         r = process_scheduler_check(host, request, err);
+    if (r == 0)
+        r = process_mempolicy_check(host, request, err);
     if (r == 0)
         r = process_labels_check(host, request, err);
     if (r == 0)
@@ -174,6 +177,8 @@ static int process_confine(void *data, const struct barrer_process_request *requ
     if (r == 0 && is_exec)
         r = process_scheduler_bind(host, "final", request->cpu_affinity_final, err);
     if (r == 0)
+        r = process_mempolicy_apply(host, request, err);
+    if (r == 0)
         r = process_labels_apply(host, request, err);
     /* Last: a low limit must not hinder the above. */
     return r < 0 ? r : process_rlimits_apply(host, request, err);
@@ -219,7 +224,20 @@ static const struct barrer_process_ops ops = {
 
 /* "process.capabilities=" is for `features`: what libcap 2.48 and later know. */
 #define CAPABILITY(name) "process.capabilities=CAP_" name
+#define MEMORY_MODE(name) "linux.memoryPolicy.mode=MPOL_" name
+#define MEMORY_FLAG(name) "linux.memoryPolicy.flags=MPOL_F_" name
 static const char *const honours[] = {
+    "linux.memoryPolicy",
+    MEMORY_MODE("DEFAULT"),
+    MEMORY_MODE("BIND"),
+    MEMORY_MODE("INTERLEAVE"),
+    MEMORY_MODE("WEIGHTED_INTERLEAVE"),
+    MEMORY_MODE("PREFERRED"),
+    MEMORY_MODE("PREFERRED_MANY"),
+    MEMORY_MODE("LOCAL"),
+    MEMORY_FLAG("NUMA_BALANCING"),
+    MEMORY_FLAG("RELATIVE_NODES"),
+    MEMORY_FLAG("STATIC_NODES"),
     "linux.personality",
     "process.apparmorProfile",
     "process.capabilities.ambient",

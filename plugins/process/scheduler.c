@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bitlist.h"
+
 /* The most that Linux can be built for (CONFIG_NR_CPUS). */
 #define MAX_CPUS 8192
-#define WORD_BITS (8 * sizeof(unsigned long))
 
 /* struct sched_attr of sched_setattr(2), first version, which every kernel takes. */
 struct attributes {
@@ -96,36 +95,6 @@ static int translate(const struct barrer_host *host, const struct barrer_schedul
     return 0;
 }
 
-/* Read "0-3,7" into a mask of MAX_CPUS bits; 0 or -EINVAL. */
-static int read_cpus(const char *list, unsigned long *mask)
-{
-    const char *p = list;
-
-    for (;;) {
-        unsigned long first, last;
-        char *end;
-
-        if (!isdigit((unsigned char)*p))
-            return -EINVAL;
-        first = last = strtoul(p, &end, 10);
-        if (*end == '-') {
-            p = end + 1;
-            if (!isdigit((unsigned char)*p))
-                return -EINVAL;
-            last = strtoul(p, &end, 10);
-        }
-        if (first > last || last >= MAX_CPUS)
-            return -EINVAL;
-        for (; first <= last; first++)
-            mask[first / WORD_BITS] |= 1ul << (first % WORD_BITS);
-        if (*end == '\0')
-            return 0;
-        if (*end != ',')
-            return -EINVAL;
-        p = end + 1;
-    }
-}
-
 /* The specification: an empty list is none. */
 static int is_given(const char *list)
 {
@@ -135,9 +104,9 @@ static int is_given(const char *list)
 static int check_cpus(const struct barrer_host *host, const char *property, const char *list,
                       struct barrer_error *err)
 {
-    unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
+    unsigned long mask[MAX_CPUS / BITLIST_WORD_BITS] = {0};
 
-    if (!is_given(list) || read_cpus(list, mask) == 0)
+    if (!is_given(list) || process_bitlist_read(list, mask, MAX_CPUS) == 0)
         return 0;
     return barrer_fail(host, err, EINVAL,
                        "process.execCPUAffinity.%s: expected a list of CPUs such as \"0-3,7\", got "
@@ -221,12 +190,12 @@ int process_scheduler_apply(const struct barrer_host *host,
 int process_scheduler_bind(const struct barrer_host *host, const char *property, const char *list,
                            struct barrer_error *err)
 {
-    unsigned long mask[MAX_CPUS / WORD_BITS] = {0};
+    unsigned long mask[MAX_CPUS / BITLIST_WORD_BITS] = {0};
 
     if (!is_given(list))
         return 0;
     /* The system call instead of sched_setaffinity(3): a kernel takes a mask of any length. */
-    if (read_cpus(list, mask) < 0 || syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0)
+    if (process_bitlist_read(list, mask, MAX_CPUS) < 0 || syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0)
         return barrer_fail(host, err, errno, "process.execCPUAffinity.%s: bind to CPUs \"%s\"%s",
                            property, list,
                            errno == EINVAL ? " (none of them is online and in the cpuset)" : "");

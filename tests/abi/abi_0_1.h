@@ -59,6 +59,7 @@ struct abi_0_1_host {
                        struct barrer_error *err);
     int (*run_program)(const struct barrer_host *host, const char *const *argv,
                        struct barrer_error *err);
+    int (*open_netlink)(const struct barrer_host *host, int netns_fd, struct barrer_error *err);
 };
 
 struct abi_0_1_option {
@@ -98,6 +99,11 @@ struct abi_0_1_time_offset {
     uint32_t nanoseconds;
 };
 
+struct abi_0_1_net_device {
+    const char *name;
+    const char *name_inside;
+};
+
 struct abi_0_1_isolation_request {
     uint32_t size;
     uint32_t flags;
@@ -113,6 +119,8 @@ struct abi_0_1_isolation_request {
     size_t n_sysctl;
     const struct barrer_time_offset *time_offsets;
     size_t n_time_offsets;
+    const struct barrer_net_device *net_devices;
+    size_t n_net_devices;
 };
 
 struct abi_0_1_join {
@@ -406,6 +414,12 @@ struct abi_0_1_seccomp {
     size_t n_rules;
 };
 
+struct abi_0_1_memory_policy {
+    const char *mode;
+    const char *nodes;
+    const char *const *flags;
+};
+
 struct abi_0_1_process_request {
     uint32_t size;
     uint32_t flags;
@@ -433,6 +447,7 @@ struct abi_0_1_process_request {
     uint32_t reserved;
     const struct barrer_seccomp *seccomp;
     const char *state_json;
+    const struct barrer_memory_policy *memory_policy;
 };
 
 struct abi_0_1_process_ops {
@@ -485,6 +500,7 @@ struct abi_0_1_runtime_ops {
     x(plugin) \
     x(namespace) \
     x(time_offset) \
+    x(net_device) \
     x(isolation_request) \
     x(join) \
     x(isolation_plan) \
@@ -518,6 +534,7 @@ struct abi_0_1_runtime_ops {
     x(seccomp_arg) \
     x(seccomp_rule) \
     x(seccomp) \
+    x(memory_policy) \
     x(process_request) \
     x(process_ops) \
     x(runtime_request) \
@@ -552,6 +569,7 @@ struct abi_0_1_runtime_ops {
     x(host, open_in_root) \
     x(host, open_userns) \
     x(host, run_program) \
+    x(host, open_netlink) \
     x(option, key) \
     x(option, type) \
     x(option, fallback) \
@@ -578,6 +596,8 @@ struct abi_0_1_runtime_ops {
     x(time_offset, clock) \
     x(time_offset, seconds) \
     x(time_offset, nanoseconds) \
+    x(net_device, name) \
+    x(net_device, name_inside) \
     x(isolation_request, size) \
     x(isolation_request, flags) \
     x(isolation_request, namespaces) \
@@ -592,6 +612,8 @@ struct abi_0_1_runtime_ops {
     x(isolation_request, n_sysctl) \
     x(isolation_request, time_offsets) \
     x(isolation_request, n_time_offsets) \
+    x(isolation_request, net_devices) \
+    x(isolation_request, n_net_devices) \
     x(join, fd) \
     x(join, type) \
     x(isolation_plan, size) \
@@ -840,6 +862,9 @@ struct abi_0_1_runtime_ops {
     x(seccomp, listener_metadata) \
     x(seccomp, rules) \
     x(seccomp, n_rules) \
+    x(memory_policy, mode) \
+    x(memory_policy, nodes) \
+    x(memory_policy, flags) \
     x(process_request, size) \
     x(process_request, flags) \
     x(process_request, id) \
@@ -868,6 +893,7 @@ struct abi_0_1_runtime_ops {
     x(process_request, reserved) \
     x(process_request, seccomp) \
     x(process_request, state_json) \
+    x(process_request, memory_policy) \
     x(process_ops, size) \
     x(process_ops, probe) \
     x(process_ops, prepare) \

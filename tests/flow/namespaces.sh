@@ -131,8 +131,5 @@ refuses "a hostname without a uts namespace" 'hostname' barrer run --bundle "$b"
 # --- the network ---
 run_sh "$b" 'ip link show lo 2>/dev/null | grep -o "UP" | head -n 1; ls /sys/class/net'
 like "$output" 'lo' "a new network namespace has a loopback device"
-make_bundle "$b" '.linux.netDevices = {eth9: {}}'
-new_id
-refuses "a network device, which no plugin here moves" 'linux.netDevices' barrer run --bundle "$b" "$id"
 
 done_testing

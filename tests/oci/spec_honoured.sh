@@ -16,8 +16,6 @@ unhonoured() { # PROPERTY KIND FILTER
     not_ok "and leaves nothing" test -e "$STATE/$id"
 }
 unhonoured linux.intelRdt resources '.linux.intelRdt = {closID: "a"}'
-unhonoured linux.memoryPolicy process '.linux.memoryPolicy = {mode: "MPOL_LOCAL"}'
-unhonoured linux.netDevices isolation '.linux.netDevices = {eth9: {}}'
 unhonoured vm isolation '.vm = {kernel: {path: "/boot/vmlinuz"}}'
 unhonoured linux.personality.flags=SOME process '.linux.personality = {domain: "LINUX", flags: ["SOME"]}'
 unhonoured linux.seccomp.actions=SCMP_ACT_MAYBE process '.linux.seccomp = {defaultAction: "SCMP_ACT_MAYBE"}'
@@ -54,6 +52,8 @@ is "$(json '.mountOptions - (.mountOptions | unique) | length')" 0 "each of them
 is "$(json '.linux.cgroup.v1 and .linux.cgroup.v2')" true "both cgroup hierarchies"
 is "$(json '.linux.mountExtensions.idmap.enabled and .linux.seccomp.enabled')" true \
     "id-mapped mounts and seccomp"
-is "$(json '.linux.intelRdt.enabled or .linux.netDevices.enabled')" false "and not what is missing"
+is "$(json '.linux.netDevices.enabled')" true "network devices"
+is "$(json '[.linux.memoryPolicy.modes, .linux.memoryPolicy.flags | length] | join(" ")')" "7 3" "memory policies"
+is "$(json '.linux.intelRdt.enabled')" false "and not what is missing"
 is "$(json '.hooks | length')" 6 "six kinds of hooks"
 done_testing
