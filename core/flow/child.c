@@ -47,10 +47,13 @@ __attribute__((noreturn)) static void die(struct child *child)
     _exit(err->errnum == ENOENT ? 127 : 126);
 }
 
+/* What an operation returns counts, also where its text did not come from an errno. */
 static void check(struct child *child, int r)
 {
-    if (r < 0)
-        die(child);
+    if (r >= 0)
+        return;
+    child->error.errnum = -r;
+    die(child);
 }
 
 /* Wait for TYPE; a PERMIT that overtakes it is remembered. An end of the conversation means that

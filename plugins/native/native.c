@@ -42,13 +42,32 @@ static int check_executable(const char *path)
     return S_ISREG(st.st_mode) ? 0 : -EISDIR;
 }
 
-/* The texts are those by which container engines tell exit status 126 from 127. */
+/* The texts are those by which container engines tell exit status 126 from 127. Some look for the
+ * system's text as Go has it, in lower case, so it is not left to the core to append it. */
 static int fail_executable(const struct barrer_host *host, int r, const char *path,
                            struct barrer_error *err)
 {
-    if (r == -EISDIR)
-        return barrer_fail(host, err, EACCES, "the path `%s` is not a regular file", path);
+    switch (r) {
+    case -EISDIR:
+        (void)barrer_fail(host, err, 0, "the path `%s` is not a regular file: permission denied",
+                          path);
+        return -EACCES;
+    case -EACCES:
+        (void)barrer_fail(host, err, 0, "open executable `%s`: permission denied", path);
+        return r;
+    case -ENOENT:
+        (void)barrer_fail(host, err, 0, "open executable `%s`: no such file or directory", path);
+        return r;
+    }
     return barrer_fail(host, err, -r, "open executable `%s`", path);
+}
+
+static int fail_not_found(const struct barrer_host *host, const char *name,
+                          struct barrer_error *err)
+{
+    (void)barrer_fail(host, err, 0,
+                      "executable file `%s` not found in $PATH: no such file or directory", name);
+    return -ENOENT;
 }
 
 static const char *find_variable(const char *const *environment, const char *name)
@@ -96,7 +115,7 @@ static int search(struct instance *self, const char *name, const char *folders,
     }
     if (refused[0] != '\0')
         return fail_executable(self->host, -EACCES, refused, err);
-    return barrer_fail(self->host, err, ENOENT, "executable file `%s` not found in $PATH", name);
+    return fail_not_found(self->host, name, err);
 }
 
 static int match(void *data, const struct barrer_runtime_request *request, struct barrer_error *err)
@@ -125,7 +144,7 @@ static int resolve(void *data, const struct barrer_runtime_request *request,
         return 0;
     }
     if (name[0] == '\0')
-        return barrer_fail(self->host, err, ENOENT, "executable file `` not found in $PATH");
+        return fail_not_found(self->host, name, err);
     folders = find_variable(request->environment, "PATH");
     r = search(self, name, folders != NULL ? folders : DEFAULT_PATH, err);
     if (r < 0)

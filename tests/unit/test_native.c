@@ -73,15 +73,15 @@ static void test_slash(void)
 {
     expect("./a/tool", "/nowhere", 0, "./a/tool", "a name with a slash is taken as it is");
     expect("a/tool", NULL, 0, "a/tool", "also when it is relative");
-    expect("./gone", NULL, -ENOENT, "open executable `./gone`: No such file or directory",
+    expect("./gone", NULL, -ENOENT, "open executable `./gone`: no such file or directory",
            "a path that is not there");
-    expect("./b/tool", NULL, -EACCES, "open executable `./b/tool`: Permission denied",
+    expect("./b/tool", NULL, -EACCES, "open executable `./b/tool`: permission denied",
            "a file without execute permission");
-    expect("./a", NULL, -EACCES, "the path `./a` is not a regular file: Permission denied",
+    expect("./a", NULL, -EACCES, "the path `./a` is not a regular file: permission denied",
            "a folder");
     expect("./a/tool/x", NULL, -ENOTDIR, "open executable `./a/tool/x`: Not a directory",
            "a path through a file");
-    expect("./dangling", NULL, -ENOENT, "open executable `./dangling`: No such file or directory",
+    expect("./dangling", NULL, -ENOENT, "open executable `./dangling`: no such file or directory",
            "a dangling link");
 }
 
@@ -90,17 +90,17 @@ static void test_search(void)
     expect("tool", "./gone:./a", 0, "./a/tool", "PATH is searched past missing folders");
     expect("tool", "./b:./a", 0, "./a/tool", "a file without execute permission is passed over");
     expect("tool", "./d:./a", 0, "./a/tool", "a folder of that name is passed over");
-    expect("tool", "./b:./gone", -EACCES, "open executable `./b/tool`: Permission denied",
+    expect("tool", "./b:./gone", -EACCES, "open executable `./b/tool`: permission denied",
            "when nothing else is found, that file is named");
     expect("tool", "./gone:/nowhere", -ENOENT,
-           "executable file `tool` not found in $PATH: No such file or directory",
+           "executable file `tool` not found in $PATH: no such file or directory",
            "a name that is nowhere in PATH");
     expect("tool", "./d", -ENOENT,
-           "executable file `tool` not found in $PATH: No such file or directory",
+           "executable file `tool` not found in $PATH: no such file or directory",
            "a folder of that name is not found");
     expect("here", "/nowhere:", 0, "./here", "an empty element is the working directory");
     expect("here", "/nowhere::/gone", 0, "./here", "also in the middle");
-    expect("", "/bin", -ENOENT, "executable file `` not found in $PATH: No such file or directory",
+    expect("", "/bin", -ENOENT, "executable file `` not found in $PATH: no such file or directory",
            "an empty name");
     expect("sh", NULL, 0,
            access("/usr/local/bin/sh", X_OK) == 0 ? "/usr/local/bin/sh"
@@ -142,8 +142,8 @@ static void test_user(void)
             _exit(9);
         _exit(
             (strcmp(resolve("tool", "./closed:./gone", &r),
-                    "executable file `tool` not found in $PATH: No such file or directory") != 0) |
-            (strcmp(resolve("./own", NULL, &r), "open executable `./own`: Permission denied") != 0)
+                    "executable file `tool` not found in $PATH: no such file or directory") != 0) |
+            (strcmp(resolve("./own", NULL, &r), "open executable `./own`: permission denied") != 0)
                 << 1 |
             (strcmp(resolve("tool", "./closed:./a", &r), "./a/tool") != 0) << 2);
     }
