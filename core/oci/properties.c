@@ -26,7 +26,7 @@
  * ("mounts.options=rro", "process.capabilities=CAP_CHOWN", "linux.resources.hierarchy=v2").
  *
  * A container "sets" a property when the member is there and would have an effect: null, false,
- * "", [] and {} set nothing. A number always counts, also 0.
+ * "", [] and {} set nothing. A number always counts, also 0, except in rows marked LIMIT.
  *
  * Shapes: MEMBER: a value looked at as a whole. OBJECT, LIST: an object, an array of objects,
  * whose members have rows of their own; with a kind, the whole counts as a property as well.
@@ -37,6 +37,7 @@
 #define MEMBER .shape = OCI_SHAPE_MEMBER
 #define OBJECT .shape = OCI_SHAPE_OBJECT
 #define LIST .shape = OCI_SHAPE_LIST
+#define LIMIT .shape = OCI_SHAPE_LIMIT
 #define VALUE .shape = OCI_SHAPE_VALUE, .has_values = 1
 #define VALUE_AS(path) .shape = OCI_SHAPE_VALUE, .listed_as = path
 #define DECLARED .shape = OCI_SHAPE_DECLARED, .has_values = 1
@@ -165,8 +166,9 @@ static const struct oci_property table[] = {
     {"linux.resources.memory", 0, OBJECT},
     {"linux.resources.memory.checkBeforeUpdate", RESOURCES, MEMBER},
     {"linux.resources.memory.disableOOMKiller", RESOURCES, MEMBER},
-    {"linux.resources.memory.kernel", RESOURCES, MEMBER},
-    {"linux.resources.memory.kernelTCP", RESOURCES, MEMBER},
+    /* 0 is what engines send to `update` for limits that they leave alone. */
+    {"linux.resources.memory.kernel", RESOURCES, LIMIT},
+    {"linux.resources.memory.kernelTCP", RESOURCES, LIMIT},
     {"linux.resources.memory.limit", RESOURCES, MEMBER},
     {"linux.resources.memory.reservation", RESOURCES, MEMBER},
     {"linux.resources.memory.swap", RESOURCES, MEMBER},
@@ -429,6 +431,10 @@ static void walk_value(struct collector *collector, const struct oci_property *r
         return;
     case OCI_SHAPE_CONSOLE_SIZE:
         if (!has_effect(json_object_object_get(object, "terminal")))
+            return;
+        break;
+    case OCI_SHAPE_LIMIT:
+        if (json_object_is_type(json, json_type_int) && json_object_get_int64(json) == 0)
             return;
         break;
     case OCI_SHAPE_OBJECT:

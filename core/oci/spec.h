@@ -48,7 +48,8 @@ enum oci_shape { /* see properties.c */
                  OCI_SHAPE_LIST,
                  OCI_SHAPE_VALUE,
                  OCI_SHAPE_DECLARED,
-                 OCI_SHAPE_CONSOLE_SIZE
+                 OCI_SHAPE_CONSOLE_SIZE,
+                 OCI_SHAPE_LIMIT
 };
 
 /* A property that config.json sets, for the check that some chosen backend honours it; or a row of

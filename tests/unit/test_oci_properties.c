@@ -152,7 +152,7 @@ static void test_empty_members(void)
         {"/root", "{'path': 'rootfs', 'readonly': false}"},
         {"/mounts", "[]"},
         {"/linux", "{'sysctl': {}, 'maskedPaths': null, 'cgroupsPath': '', 'resources': {'memory': "
-                   "{'disableOOMKiller': false}, 'devices': []}, 'namespaces': []}"},
+                   "{'disableOOMKiller': false, 'kernel': 0, 'kernelTCP': 0}, 'devices': []}, 'namespaces': []}"},
     };
     static const char *const wanted[] = {"process.args", "process.cwd", "root.path"};
     struct json_object *json = json_from(minimal);

@@ -130,7 +130,7 @@ static void check_resources(const struct barrer_resources_request *r)
        "resources: cpu");
     ok(r->memory.limit.value == 536870912 && r->memory.reservation.value == 268435456 &&
            r->memory.swap.value == -1 && r->memory.kernel.value == -1 &&
-           r->memory.kernel_tcp.is_set && r->memory.kernel_tcp.value == 0 &&
+           r->memory.kernel_tcp.is_set && r->memory.kernel_tcp.value == 65536 &&
            r->memory.swappiness.value == 60 && r->memory.disable_oom_killer.value == 1 &&
            r->memory.use_hierarchy.is_set && r->memory.check_before_update.value == 1,
        "resources: memory");
