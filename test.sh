@@ -3,7 +3,8 @@
 #
 # ./test.sh [STAGE...]: install what the tests need (Debian packages only) and run them all: three
 # builds, sanitizers, static analysis, fuzzing, and the flows as root, in a plain cgroup v2, without
-# root, and in a virtual machine with all of cgroup v2. Ends with "N passed, N failed, N skipped".
+# root, in a virtual machine with all of cgroup v2, and under container engines. Ends with "N passed,
+# N failed, N skipped".
 # "./test.sh --list" names the stages. As root, or as a user who may use sudo.
 #
 # Builds and logs go to ./build-test/STAGE. With CI=true, a skip that tests/skips.txt does not
@@ -12,7 +13,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 2
 [ "$(id -u)" = 0 ] || exec sudo --preserve-env=CI "$0" "$@"
 
-all_stages=(dynamic root install cgroup2 userns user vm builtin static sanitize analyze fuzz dist)
+all_stages=(dynamic root install cgroup2 userns user engines vm builtin static sanitize analyze fuzz dist)
 if [ "${1:-}" = --list ]; then
     printf '%s\n' "${all_stages[@]}"
     exit
@@ -31,6 +32,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     libseccomp-dev libinih-dev libjson-c-dev busybox-static
     jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
     podman crun runc conmon debootstrap
+    docker.io containerd iptables iproute2
     clang-14 libclang-rt-14-dev libasan8 libubsan1
     qemu-system-x86 cpio kmod iproute2)
 
@@ -172,6 +174,10 @@ stage_user() {
             bash -c "exec tests/run.sh tests/flow/*.sh tests/oci/*.sh"' user "$top" "$out/dynamic"
     rmdir /run/barrer-test 2>/dev/null
     userdel --remove barrer-test >/dev/null 2>&1
+}
+stage_engines() {
+    # shellcheck disable=SC2046
+    abs_top_builddir=$out/dynamic run_tests tests/run.sh $(make -s -C "$out/dynamic" print-engine-tests)
 }
 stage_vm() {
     abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \

@@ -19,6 +19,7 @@ include tests/oci/local.mk
 include tests/abi/local.mk
 include tests/plugins/local.mk
 include tests/lint/local.mk
+include tests/engines/local.mk
 TESTS += $(shell_tests)
 EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
 	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests)
@@ -43,4 +44,6 @@ print-test-logs:
 print-vm-tests:
 	@for i in $(vm_tests); do echo '$(abs_top_srcdir)'/$$i; done
 	@for i in $(vm_programs); do echo '$(abs_builddir)'/$$i; done
-.PHONY: stage-plugins print-test-logs print-vm-tests
+print-engine-tests:
+	@for i in $(engine_tests); do echo '$(abs_top_srcdir)'/$$i; done
+.PHONY: stage-plugins print-test-logs print-vm-tests print-engine-tests
