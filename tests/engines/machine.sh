@@ -40,7 +40,17 @@ mount -t overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" overlay
 cd "$root/root"
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o nosuid,nodev,noexec sysfs sys
-mount --rbind /sys/fs/cgroup sys/fs/cgroup
+if [ "$(stat -fc %T /sys/fs/cgroup)" = tmpfs ]; then
+    # podman makes folders for hierarchies that are not mounted, in the tmpfs that they are mounted on.
+    mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+    for folder in /sys/fs/cgroup/*; do
+        mountpoint -q "$folder" || continue
+        mkdir "${folder#/}"
+        mount --bind "$folder" "${folder#/}"
+    done
+else
+    mount --rbind /sys/fs/cgroup sys/fs/cgroup
+fi
 mount --rbind /dev dev
 mount -t tmpfs -o mode=755 tmpfs run
 [ ! -d /run/udev ] || mkdir run/udev

@@ -24,7 +24,7 @@ default_sysctls = []
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 runtime_supports_json = ["barrer-run"]
-runtime_supports_nocgroups = ["barrer-run"]
+runtime_supports_nocgroup = ["barrer-run"]
 END
 cat >"$T/storage.conf" <<END
 [storage]
