@@ -48,7 +48,35 @@ make_image() {
     make_rootfs "$1"
     echo barrer-test >"$1/etc/image"
 }
-# The programs of a running container are its own runtime's: who created the container with this pid?
+# FOLDER TAR NAME [CONFIG]: the same as an OCI image layout in a tar file, as `ctr images import` takes
+# it; CONFIG is its "config" as JSON
+make_oci_image() {
+    local folder=$1 tar=$2 name=$3 layout=$T/layout layer config manifest
+    rm -rf "$layout"
+    mkdir -p "$layout/blobs/sha256"
+    tar -C "$folder" --sort=name --mtime=@0 -cf "$layout/layer" .
+    add_blob() { # FILE: moved to its digest's name, which is printed
+        local digest
+        digest=$(sha256sum <"$1" | cut -d ' ' -f 1)
+        mv "$1" "$layout/blobs/sha256/$digest"
+        echo "sha256:$digest"
+    }
+    described() { # DIGEST TYPE
+        printf '{"mediaType": "application/vnd.oci.image.%s", "digest": "%s", "size": %d}' "$2" "$1" \
+            "$(stat -c %s "$layout/blobs/sha256/${1#sha256:}")"
+    }
+    layer=$(add_blob "$layout/layer")
+    printf '{"architecture": "amd64", "os": "linux", "config": %s, "rootfs": {"type": "layers", "diff_ids": ["%s"]}}' \
+        "${4:-{\}}" "$layer" >"$layout/config"
+    config=$(add_blob "$layout/config")
+    printf '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": %s, "layers": [%s]}' \
+        "$(described "$config" config.v1+json)" "$(described "$layer" layer.v1.tar)" >"$layout/manifest"
+    manifest=$(add_blob "$layout/manifest")
+    echo '{"imageLayoutVersion": "1.0.0"}' >"$layout/oci-layout"
+    described "$manifest" manifest.v1+json | jq --arg name "$name" \
+        '{schemaVersion: 2, manifests: [. + {annotations: {"io.containerd.image.name": $name}}]}' >"$layout/index.json"
+    tar -C "$layout" -cf "$tar" .
+}
 has_left_nothing() { # FOLDER: the runtime's state
     [ -z "$(ls -A "$1" 2>/dev/null)" ]
 }
