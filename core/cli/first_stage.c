@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is installed as barrer-run: a small static program. It does state, list, start and kill
- * itself, which take no plugin; everything else it hands to the program proper, which links the
- * libraries and loads the plugins.
+ * itself, which take no plugin; everything else it hands over. barrer-run-static beside the program
+ * proper is the same program with the shipped plugins linked in: it costs no dynamic linking, and
+ * hands over to the program proper, which loads plugins from files, when a container takes another
+ * plugin than these.
  *
- * The program proper is executed from a detached read-only clone of its mount when it is going to
- * be (or to join) a container: /proc/PID/exe of such a process is a way to the runtime's file, and
- * must not be a writable one (CVE-2019-5736).
+ * Both are executed from a detached read-only clone of their mount when they are going to be (or to
+ * join) a container: /proc/PID/exe of such a process is a way to the runtime's file, and must not be
+ * a writable one (CVE-2019-5736).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "base/program.h"
 #include "cli/cli.h"
 #include "cli/operands.h"
 #include "container/lifecycle.h"
-
-extern char **environ;
 
 /* 1 when done, 0 when it takes the program proper. */
 static int with_container(struct cli *cli, const char *id, unsigned flags, int signal,
@@ -70,38 +64,6 @@ static int try_light(struct cli *cli, int argc, char **argv, struct barrer_error
     return with_container(cli, operands.id, 0, operands.signal, light_kill, err);
 }
 
-/* A sealed copy in memory: where the kernel or the caller's privileges allow no mount. */
-static int open_copy(const char *path)
-{
-    barrer_auto_fd int from_fd = open(path, O_RDONLY | O_CLOEXEC);
-    barrer_auto_fd int to_fd = memfd_create("barrer-run", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    struct stat st;
-
-    if (from_fd < 0 || to_fd < 0 || fstat(from_fd, &st) < 0)
-        return -errno;
-    for (off_t left = st.st_size; left > 0;) {
-        ssize_t n = sendfile(to_fd, from_fd, NULL, (size_t)left);
-
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        left -= n;
-    }
-    if (fcntl(to_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-        return -errno;
-    return barrer_take_fd(&to_fd);
-}
-
-/* A descriptor of PATH through which nobody can open it for writing; -errno. */
-static int open_protected(const char *path)
-{
-    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    barrer_auto_fd int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-    if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) == 0)
-        return barrer_take_fd(&fd);
-    return open_copy(path);
-}
-
 /* Where the program proper is: beside this one as both are installed (and built), or else where
  * configure said. */
 static const char *find_program(char *path, size_t size)
@@ -120,17 +82,17 @@ static const char *find_program(char *path, size_t size)
     return BARRER_PROGRAM;
 }
 
-static int execute(const char *path, int is_protected, char **argv)
+/* The static program first, which hands over what it cannot do. Returns -errno only. */
+static int execute(const char *program, int is_protected, char **argv)
 {
-    barrer_auto_fd int fd = is_protected ? open_protected(path) : -1;
+    char path[PATH_MAX];
+    int r = -ENOENT;
 
-    if (!is_protected)
-        (void)execv(path, argv);
-    else if (fd >= 0)
-        (void)syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-    else
-        errno = -fd;
-    return -errno;
+    argv[0] = (char *)(uintptr_t)program;
+    if (HAS_STATIC_PROGRAM &&
+        snprintf(path, sizeof(path), "%s-static", program) < (int)sizeof(path))
+        r = program_execute(path, is_protected, argv);
+    return r == -ENOENT ? program_execute(program, is_protected, argv) : r;
 }
 
 static int hand_over(struct cli *cli, char **argv)

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "cli/cli.h"
+#include "plugin/opener.h"
 
 static const struct cli_verb *const verbs[] = {
     &verb_create, &verb_start, &verb_run,      &verb_exec,  &verb_kill,   &verb_delete,
@@ -67,6 +69,8 @@ int main(int argc, char **argv)
     struct barrer_error err = {0};
     struct cli cli;
 
+    if (opener_has_successor())
+        program_set_successor(argv);
     fill_standard_descriptors();
     /* For a caller that ignores it the kernel would reap our processes, with their status. */
     (void)signal(SIGCHLD, SIG_DFL);

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "base/fd.h"
+#include "base/program.h"
 #include "oci/spec.h"
 
 #define MAX_DEPTH 64
@@ -203,11 +204,23 @@ static int read_regular(int dir_fd, const char *file, size_t limit, char **ret_t
     return 0;
 }
 
+/* What can be read only once is left to the program that will not hand over. */
+static void leave_stream(int dir_fd, const char *file)
+{
+    struct stat st;
+
+    if (strcmp(file, "-") == 0 || fstatat(dir_fd, file, &st, 0) < 0 || !S_ISREG(st.st_mode))
+        (void)program_succeed();
+}
+
 static int read_stream(int dir_fd, const char *file, size_t limit, char **ret_text,
                        size_t *ret_length, struct barrer_error *err)
 {
-    int r = strcmp(file, "-") == 0 ? fd_read_all(STDIN_FILENO, limit, ret_text, ret_length)
-                                   : fd_read_file(dir_fd, file, limit, ret_text, ret_length);
+    int r;
+
+    leave_stream(dir_fd, file);
+    r = strcmp(file, "-") == 0 ? fd_read_all(STDIN_FILENO, limit, ret_text, ret_length)
+                               : fd_read_file(dir_fd, file, limit, ret_text, ret_length);
 
     if (r == -EFBIG)
         return error_fail(err, 0, "\"%s\" is larger than %zu bytes", file, limit);

@@ -7,3 +7,5 @@ PLUGINS += %D%/overlayfs.la
 	%D%/removals.c %D%/removals.h %D%/root.c %D%/root.h %D%/targets.c %D%/targets.h \
 	%D%/trees.c %D%/trees.h %D%/upper.c %D%/upper.h
 %C%_overlayfs_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+LINKED_PLUGINS += %D%/overlayfs.la
+linked_plugins_sources += $(%C%_overlayfs_la_SOURCES)

@@ -8,3 +8,5 @@ PLUGINS += %D%/process.la
 %C%_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 %C%_process_la_CFLAGS = $(AM_CFLAGS) $(CAP_CFLAGS)
 %C%_process_la_LIBADD = $(CAP_LIBS)
+LINKED_PLUGINS += %D%/process.la
+linked_plugins_sources += $(%C%_process_la_SOURCES)

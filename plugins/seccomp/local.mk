@@ -6,3 +6,5 @@ PLUGINS += %D%/seccomp.la
 %C%_seccomp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 %C%_seccomp_la_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_seccomp_la_LIBADD = $(SECCOMP_LIBS)
+LINKED_PLUGINS += %D%/seccomp.la
+linked_plugins_sources += $(%C%_seccomp_la_SOURCES)

@@ -15,7 +15,7 @@ unharmed() { is "$(tree)" "$before" "$1"; }
 # What is attacked is a copy: an attack that succeeds must not harm the build.
 mkdir -p "$T/copy/bin" "$T/copy/libexec/barrer" "$T/copy/plugins"
 cp "$abs_top_builddir/bin/barrer-run" "$T/copy/bin/"
-cp "$abs_top_builddir/libexec/barrer/barrer-run" "$T/copy/libexec/barrer/"
+cp "$abs_top_builddir"/libexec/barrer/barrer-run* "$T/copy/libexec/barrer/"
 if has_dynamic_plugins; then
     cp "$abs_top_builddir"/tests/stage/plugins/*.so "$T/copy/plugins/"
     BARRER_FLAGS="--plugin-dir $T/copy/plugins"
@@ -58,7 +58,7 @@ attacked_with() {
     like "$(sort -u "$b/rootfs/seen" 2>/dev/null | tr '\n' ' ')" "$2" "E1: one with $1 meets what enters"
     is "$(sort -u "$b/rootfs/wrote" 2>/dev/null)" "" "E1: exec: nothing can be written by one with $1"
     is "$(binaries)" "$sums" "E1: binary and plugins are what they were"
-    cp "$abs_top_builddir/libexec/barrer/barrer-run" "$T/copy/libexec/barrer/"
+    cp "$abs_top_builddir"/libexec/barrer/barrer-run* "$T/copy/libexec/barrer/"
     has_dynamic_plugins && cp "$abs_top_builddir"/tests/stage/plugins/*.so "$T/copy/plugins/"
 }
 if command -v strace >/dev/null && strace -qq -o /dev/null true; then

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the descriptor of a module is: in a file (open_file.c), or, in barrer-run-static, linked in
+ * (open_linked.c). A program has one of the two.
+ */
+#ifndef CORE_PLUGIN_OPENER_H
+#define CORE_PLUGIN_OPENER_H
+
+#include <barrer/plugin.h>
+
+#include "base/error.h"
+
+#define OPENER_NAME_MAX 32
+
+struct opener {
+    char *folder; /* absolute, owned */
+    /* Map files from a detached read-only clone of the folder's mount, see loader_protect. */
+    int is_protected;
+    int read_only_fd; /* the folder on that clone; -1 */
+};
+
+/* Takes FOLDER, which is on the heap, also when it fails. */
+int opener_init(struct opener *opener, char *folder, struct barrer_error *err);
+void opener_fini(struct opener *opener);
+/* The descriptor of module NAME, unchecked. *RET_FILE, allocated, is the file it came from or
+ * stands for, or "(built in)". */
+int opener_open(struct opener *opener, const char *name, char **ret_file,
+                const struct barrer_plugin **ret_plugin, struct barrer_error *err);
+/* Whether this program becomes another one (program_succeed) for a module that it does not have. */
+int opener_has_successor(void);
+
+#endif
