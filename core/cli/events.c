@@ -3,18 +3,24 @@
  * events: one JSON object a line, in the shape that runc's callers read.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "cli/cli.h"
 #include "cli/stats.h"
 #include "container/lifecycle.h"
+
+/* The text of /proc/PID/net/dev for some thousand devices. */
+#define MAX_INTERFACES ((size_t)1 << 20)
 
 enum { OPTION_INTERVAL = 256, OPTION_STATS };
 
@@ -26,7 +32,7 @@ struct watch {
     const char *id;
     struct container *container;
     struct flow flow;
-    struct instance *instance; /* the one that has stats */
+    struct instance *instance; /* the first that has stats: the groups' */
     const struct barrer_resources_ops *ops;
 };
 
@@ -45,12 +51,67 @@ static int print_event(const char *type, const char *id, struct json_object *dat
     return r;
 }
 
+/* Further plugins add what they alone know. */
+static int add_class(struct watch *watch, struct json_object *data, struct barrer_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < watch->flow.n_members; i++) {
+        struct instance *instance = watch->flow.members[i].instance;
+        const struct barrer_resources_ops *ops = instance->plugin->ops;
+        struct barrer_stats stats = {.size = sizeof(stats)};
+
+        if (instance == watch->instance || !BARRER_HAS(ops, stats))
+            continue;
+        r = ops->stats(instance->self, &stats, err);
+        if (r == 0 && stats.rdt.schemata != NULL)
+            stats_add_rdt(data, &stats);
+    }
+    return r;
+}
+
+/* Not of a container that shares the host's network. */
+static int add_interfaces(struct watch *watch, struct json_object *data, struct barrer_error *err)
+{
+    struct host_context *context = &watch->flow.context;
+    struct stat own, container;
+    barrer_auto_free char *text = NULL;
+    barrer_auto_fd int fd = -1;
+    char path[32];
+    size_t length;
+    int r = context->proc_fd >= 0 ? 0 : path_open_procfs(&context->proc_fd, err);
+
+    if (r < 0)
+        return r;
+    (void)snprintf(path, sizeof(path), "%d/ns/net", watch->container->pid);
+    if (fstatat(context->proc_fd, "self/ns/net", &own, 0) < 0 ||
+        fstatat(context->proc_fd, path, &container, 0) < 0 || own.st_ino == container.st_ino)
+        return 0;
+    (void)snprintf(path, sizeof(path), "%d/net/dev", watch->container->pid);
+    fd = openat(context->proc_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fd_read_all(fd, MAX_INTERFACES, &text, &length) == 0)
+        stats_add_interfaces(data, text);
+    return 0;
+}
+
 static int print_stats(struct watch *watch, struct barrer_error *err)
 {
     struct barrer_stats stats = {.size = sizeof(stats)};
+    struct json_object *data;
     int r = watch->ops->stats(watch->instance->self, &stats, err);
 
-    return r < 0 ? r : print_event("stats", watch->id, stats_json(&stats), err);
+    if (r < 0)
+        return r;
+    data = stats_json(&stats);
+    if (stats.rdt.schemata != NULL)
+        stats_add_rdt(data, &stats);
+    r = add_class(watch, data, err);
+    if (r == 0)
+        r = add_interfaces(watch, data, err);
+    if (r == 0)
+        return print_event("stats", watch->id, data, err);
+    json_object_put(data);
+    return r;
 }
 
 static int open_timer(long long milliseconds, struct barrer_error *err)

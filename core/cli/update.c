@@ -34,6 +34,15 @@ static const struct {
     {"pids-limit", "pids", "limit", 0},
 };
 
+enum { OPTION_L3_CACHE_SCHEMA = 1024, OPTION_MEM_BW_SCHEMA };
+
+/* What the command line asks. */
+struct wish {
+    const char *file;              /* --resources */
+    struct json_object *resources; /* the single limits */
+    struct barrer_intel_rdt rdt;   /* no part of linux.resources */
+};
+
 #define N_MEMBERS (sizeof(members) / sizeof(*members))
 
 /* A number with the suffixes that the peers take for sizes. */
@@ -83,25 +92,63 @@ static int set_member(struct json_object *resources, size_t i, const char *text,
     return 0;
 }
 
-static int parse(int argc, char **argv, struct json_object *resources, const char **ret_file,
-                 struct barrer_error *err)
+static int set_option(struct wish *wish, int c, struct barrer_error *err)
 {
-    struct option table[N_MEMBERS + 2] = {0};
+    switch (c) {
+    case 'r':
+        wish->file = optarg;
+        return 0;
+    case OPTION_L3_CACHE_SCHEMA:
+        wish->rdt.l3_cache_schema = optarg;
+        return 0;
+    case OPTION_MEM_BW_SCHEMA:
+        wish->rdt.mem_bw_schema = optarg;
+        return 0;
+    default:
+        return c >= 256 ? set_member(wish->resources, (size_t)c - 256, optarg, err) : -EINVAL;
+    }
+}
+
+static int parse(int argc, char **argv, struct wish *wish, struct barrer_error *err)
+{
+    struct option table[N_MEMBERS + 4] = {0};
     int c, r = 0;
 
     for (size_t i = 0; i < N_MEMBERS; i++)
         table[i] = (struct option){members[i].option, required_argument, NULL, 256 + (int)i};
     table[N_MEMBERS] = (struct option){"resources", required_argument, NULL, 'r'};
-    while (r == 0 && (c = cli_option(argc, argv, "r:", table, err)) != -1) {
-        if (c == 'r')
-            *ret_file = optarg;
-        else
-            r = c >= 256 ? set_member(resources, (size_t)c - 256, optarg, err) : -EINVAL;
-    }
+    table[N_MEMBERS + 1] =
+        (struct option){"l3-cache-schema", required_argument, NULL, OPTION_L3_CACHE_SCHEMA};
+    table[N_MEMBERS + 2] =
+        (struct option){"mem-bw-schema", required_argument, NULL, OPTION_MEM_BW_SCHEMA};
+    while (r == 0 && (c = cli_option(argc, argv, "r:", table, err)) != -1)
+        r = set_option(wish, c, err);
     return r;
 }
 
-static int update(struct cli *cli, const char *id, struct oci_spec *spec, struct barrer_error *err)
+static int has_rdt(const struct wish *wish)
+{
+    return wish->rdt.l3_cache_schema != NULL || wish->rdt.mem_bw_schema != NULL;
+}
+
+/* Ask for a class of service, which one of the container's backends has to have made. */
+static int add_rdt(const struct flow *flow, const struct wish *wish, struct oci_spec *spec,
+                   struct barrer_error *err)
+{
+    if (!has_rdt(wish))
+        return 0;
+    for (size_t i = 0; i < flow->n_members; i++) {
+        if (!instance_honours(flow->members[i].instance, "linux.intelRdt"))
+            continue;
+        spec->resources.intel_rdt = &wish->rdt;
+        return 0;
+    }
+    return error_fail(err, ENOTSUP,
+                      "change the class of service of a container that has none (linux.intelRdt)");
+}
+
+static int update(struct cli *cli, const char *id, const struct wish *wish, struct oci_spec *spec,
+                  struct barrer_error *err)
 {
     struct container *container;
     struct flow flow = {0};
@@ -115,6 +162,8 @@ static int update(struct cli *cli, const char *id, struct oci_spec *spec, struct
     if (r == 0 && !stage_any(&flow, STAGE_UPDATE))
         r = error_fail(err, ENOTSUP, "update container `%s` (it has no cgroup)", id);
     if (r == 0)
+        r = add_rdt(&flow, wish, spec, err);
+    if (r == 0)
         r = flow_check_honoured(&flow, spec, 1u << BARRER_RESOURCES, err);
     if (r == 0)
         r = stage_run(&flow, STAGE_UPDATE, err);
@@ -126,22 +175,23 @@ static int update(struct cli *cli, const char *id, struct oci_spec *spec, struct
 
 static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 {
-    struct json_object *resources = json_object_new_object();
+    static const char *const no_lines[] = {NULL};
+    struct wish wish = {.resources = json_object_new_object(), .rdt.schemata = no_lines};
     struct oci_spec *spec = NULL;
-    const char *file = NULL, *id;
-    int r = parse(argc, argv, resources, &file, err);
+    const char *id;
+    int r = parse(argc, argv, &wish, err);
 
     if (r == 0)
         r = cli_id(argc, argv, &id, err);
-    if (r == 0 && file != NULL && json_object_object_length(resources) > 0)
+    if (r == 0 && wish.file != NULL && json_object_object_length(wish.resources) > 0)
         r = error_fail(err, 0, "update: expected --resources or single limits, got both");
     if (r == 0)
-        r = file != NULL ? oci_resources_load(file, &spec, err)
-                         : oci_resources_from_json(resources, &spec, err);
+        r = wish.file != NULL ? oci_resources_load(wish.file, &spec, err)
+                              : oci_resources_from_json(wish.resources, &spec, err);
     if (r == 0)
-        r = update(cli, id, spec, err);
+        r = update(cli, id, &wish, spec, err);
     oci_spec_destroy(spec);
-    json_object_put(resources);
+    json_object_put(wish.resources);
     return r;
 }
 
@@ -164,5 +214,8 @@ const struct cli_verb verb_update = {
     "      --memory-swap BYTES    memory and swap together\n"
     "      --kernel-memory BYTES  kernel memory (cgroup v1)\n"
     "      --kernel-memory-tcp BYTES\n"
-    "      --pids-limit N         processes; -1: no limit\n",
+    "      --pids-limit N         processes; -1: no limit\n"
+    "      --l3-cache-schema LINE\n"
+    "                             share of the cache, as \"L3:0=7f0\"\n"
+    "      --mem-bw-schema LINE   share of memory bandwidth, as \"MB:0=20\"\n",
     run};

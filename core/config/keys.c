@@ -24,7 +24,7 @@ static const struct barrer_option core_keys[] = {
 
 static const struct barrer_option flow_keys[] = {
     {"isolation", KEYS_PLUGINS, "namespace", "which namespaces are created or joined"},
-    {"resources", KEYS_PLUGINS, "cgroup | cgroup1", "limits, accounting, freezing"},
+    {"resources", KEYS_PLUGINS, "cgroup | cgroup1 resctrl", "limits, accounting, freezing"},
     {"resources-systemd", KEYS_PLUGINS, NULL,
      "the same when the caller asks for systemd's cgroups"},
     {"filesystem", KEYS_PLUGINS, "overlayfs", "the root file system, mounts and devices"},

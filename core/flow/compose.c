@@ -161,6 +161,18 @@ static int check_when(const struct config *config, const char *section, const ch
                        "expected a property of config.json, got \"%s\"", when);
 }
 
+/* The properties without which these modules have nothing to do. */
+static const char *default_when(const char *module)
+{
+    static const struct barrer_pair modules[] = {{"seccomp", "linux.seccomp"},
+                                                 {"resctrl", "linux.intelRdt"}};
+
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+        if (strcmp(module, modules[i].key) == 0)
+            return modules[i].value;
+    return NULL;
+}
+
 /* [plugin NAME] when = PROPERTY: an addition that is loaded only for containers that set the
  * property or one below it. */
 static int is_wanted(const struct flow *flow, const struct config *config, const char *name,
@@ -171,9 +183,7 @@ static int is_wanted(const struct flow *flow, const struct config *config, const
     size_t length;
 
     (void)snprintf(section, sizeof(section), "plugin %s", name);
-    fallback = strcmp(config_text(config, section, "module", name), "seccomp") == 0
-                   ? "linux.seccomp"
-                   : NULL;
+    fallback = default_when(config_text(config, section, "module", name));
     when = config_text(config, section, "when", fallback);
     if (when == NULL || flow->spec == NULL)
         return 1;

@@ -304,6 +304,35 @@ static int read_memory_policy(const struct node *node, struct oci_spec *spec)
     return r;
 }
 
+static int read_intel_rdt(const struct node *node, struct oci_spec *spec)
+{
+    static const char *const no_lines[] = {NULL};
+    static const struct field fields[] = {
+        {"closID", FIELD_TEXT_OR_NULL, offsetof(struct barrer_intel_rdt, clos_id)},
+        {"l3CacheSchema", FIELD_TEXT_OR_NULL, offsetof(struct barrer_intel_rdt, l3_cache_schema)},
+        {"memBwSchema", FIELD_TEXT_OR_NULL, offsetof(struct barrer_intel_rdt, mem_bw_schema)},
+        {"schemata", FIELD_TEXTS, offsetof(struct barrer_intel_rdt, schemata)},
+        {NULL},
+    };
+    struct node monitoring = node_member(node, "enableMonitoring");
+    struct barrer_intel_rdt *rdt;
+    int is_monitored = 0, r = node_object(node);
+
+    /* {} sets nothing. */
+    if (r < 0 || node->json == NULL || json_object_object_length(node->json) == 0)
+        return r;
+    rdt = arena_alloc(node->parse->arena, 1, sizeof(*rdt));
+    if (rdt == NULL)
+        return node_fail_memory(node);
+    rdt->schemata = no_lines;
+    r = node_fields(node, fields, rdt);
+    if (r == 0)
+        r = node_bool(&monitoring, &is_monitored);
+    rdt->enable_monitoring = is_monitored != 0;
+    spec->resources.intel_rdt = rdt;
+    return r;
+}
+
 static int read_paths_and_devices(const struct node *node, struct oci_spec *spec)
 {
     struct barrer_filesystem_request *filesystem = &spec->filesystem;
@@ -351,6 +380,7 @@ int linux_read(const struct node *node, struct oci_spec *spec)
     struct node resources = node_member(node, "resources");
     struct node seccomp = node_member(node, "seccomp");
     struct node memory_policy = node_member(node, "memoryPolicy");
+    struct node intel_rdt = node_member(node, "intelRdt");
     int r = node_fields(node, fields, spec);
 
     if (r == 0)
@@ -361,6 +391,8 @@ int linux_read(const struct node *node, struct oci_spec *spec)
         r = read_personality(&personality, spec);
     if (r == 0)
         r = read_memory_policy(&memory_policy, spec);
+    if (r == 0)
+        r = read_intel_rdt(&intel_rdt, spec);
     if (r == 0)
         r = seccomp_read(&seccomp, &spec->process.seccomp);
     return r < 0 ? r : resources_read(&resources, spec);

@@ -56,6 +56,15 @@ struct barrer_rdma_limit {
     struct barrer_number hca_handles, hca_objects;
 };
 
+/* linux.intelRdt. */
+struct barrer_intel_rdt {
+    const char *clos_id; /* "/": the root of the file system; NULL: a class of the container's own */
+    const char *l3_cache_schema, *mem_bw_schema; /* or NULL */
+    const char *const *schemata;                 /* NULL ends it; never NULL itself */
+    uint32_t enable_monitoring;                  /* 0 or 1 */
+    uint32_t reserved;
+};
+
 /* One rule of the device white-list; later rules win. */
 struct barrer_device_rule {
     uint32_t allow;       /* 0 or 1 */
@@ -89,6 +98,7 @@ struct barrer_resources_request {
     size_t n_devices;
     const struct barrer_pair *unified;
     size_t n_unified;
+    const struct barrer_intel_rdt *intel_rdt; /* or NULL */
 };
 
 /* One hierarchy as the container is to see it when config.json mounts type "cgroup". */
@@ -131,6 +141,30 @@ struct barrer_pressure {
     uint64_t some_total, full_total;
 };
 
+/* Files of a cpuset. The lists are as the kernel writes them ("0-3"), or NULL. */
+struct barrer_cpuset_stats {
+    const char *cpus, *mems;
+    uint64_t cpu_exclusive, mem_exclusive, mem_hardwall, memory_migrate, memory_spread_page;
+    uint64_t memory_spread_slab, memory_pressure, sched_load_balance;
+    int64_t sched_relax_domain_level;
+};
+
+/* What one domain of a cache has counted. */
+struct barrer_rdt_count {
+    uint64_t mbm_total_bytes, mbm_local_bytes, llc_occupancy;
+};
+
+/* The class of service of linux.intelRdt. Texts are those of the file system, or NULL. */
+struct barrer_rdt_stats {
+    const char *schemata; /* all lines */
+    const char *l3_cache_schema_root, *l3_cache_schema, *mem_bw_schema_root, *mem_bw_schema;
+    const char *cbm_mask;
+    uint64_t min_cbm_bits, l3_num_closids;
+    uint64_t bandwidth_gran, delay_linear, min_bandwidth, mem_bw_num_closids;
+    const struct barrer_rdt_count *counts; /* of the group that is monitored */
+    size_t n_counts;
+};
+
 /* Filled by stats; what a hierarchy does not tell stays 0. Times in nanoseconds, sizes in bytes.
  * Arrays belong to the plugin and live until the next call. */
 struct barrer_stats {
@@ -152,6 +186,13 @@ struct barrer_stats {
     const struct barrer_hugepage_stats *hugepages;
     size_t n_hugepages;
     struct barrer_pressure cpu_pressure, memory_pressure, io_pressure;
+    const uint64_t *cpu_percpu_user, *cpu_percpu_kernel;
+    size_t n_cpu_percpu_split; /* of both */
+    struct barrer_cpuset_stats cpuset;
+    const struct barrer_block_count *io_queued, *io_service_time, *io_wait_time, *io_merged;
+    const struct barrer_block_count *io_time, *io_sectors; /* op is "" */
+    size_t n_io_queued, n_io_service_time, n_io_wait_time, n_io_merged, n_io_time, n_io_sectors;
+    struct barrer_rdt_stats rdt; /* schemata NULL: the container has no class of service */
 };
 
 /* All host side, with the caller's privileges. Every operation except prepare works in a fresh

@@ -15,6 +15,7 @@ struct cgroup_stats_memory {
     struct barrer_block_count io_bytes[256], io_operations[256];
     struct barrer_hugepage_stats hugepages[8];
     char page_sizes[8][32];
+    char cpus[1024], mems[1024];
 };
 
 void cgroup_stats_free(struct cgroup_stats_memory *memory)
@@ -189,6 +190,25 @@ static void read_pressure(const struct cgroup_group *group, const char *file,
     pressure->full_total = total;
 }
 
+static const char *read_list(const struct cgroup_group *group, const char *file, char *text,
+                             size_t size)
+{
+    if (cgroup_read(group, file, text, size) <= 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+static void read_cpuset(const struct cgroup_group *group, struct barrer_stats *stats)
+{
+    struct cgroup_stats_memory *memory = group->stats;
+
+    stats->cpuset.cpus =
+        read_list(group, "cpuset.cpus.effective", memory->cpus, sizeof(memory->cpus));
+    stats->cpuset.mems =
+        read_list(group, "cpuset.mems.effective", memory->mems, sizeof(memory->mems));
+}
+
 int cgroup_stats(struct cgroup_group *group, struct barrer_stats *stats, struct barrer_error *err)
 {
     uint64_t limit;
@@ -200,6 +220,7 @@ int cgroup_stats(struct cgroup_group *group, struct barrer_stats *stats, struct 
         return barrer_fail(group->host, err, ENOMEM, "read the statistics of \"%s\"", group->full);
     *stats = (struct barrer_stats){.size = stats->size};
     read_cpu(group, stats);
+    read_cpuset(group, stats);
     read_memory(group, stats);
     read_io(group, stats);
     read_hugetlb(group, stats);

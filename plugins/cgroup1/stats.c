@@ -10,10 +10,12 @@
 
 /* The arrays behind a struct barrer_stats. */
 struct cgroup1_stats_memory {
-    uint64_t percpu[1024];
+    uint64_t percpu[1024], percpu_user[1024], percpu_kernel[1024];
+    char cpus[1024], mems[1024];
     char memory_text[CGROUP1_FILE_MAX]; /* names point into it */
     struct barrer_named_value memory_raw[128];
     struct barrer_block_count io_bytes[256], io_operations[256];
+    struct barrer_block_count io_more[6][256];
     struct barrer_hugepage_stats hugepages[8];
     char page_sizes[8][32];
 };
@@ -42,6 +44,56 @@ static void read_cpu(struct cgroup1 *self, struct barrer_stats *stats)
         stats->cpu_throttled_periods = cgroup1_key_number(text, "nr_throttled");
         stats->cpu_throttled_time = cgroup1_key_number(text, "throttled_time");
     }
+}
+
+/* Lines "CPU USER SYSTEM" behind a heading. */
+static void read_percpu_split(struct cgroup1 *self, struct barrer_stats *stats)
+{
+    struct cgroup1_stats_memory *memory = self->stats;
+    char text[CGROUP1_FILE_MAX];
+    char *state = NULL;
+
+    if (cgroup1_read(cgroup1_of(self, "cpuacct"), "cpuacct.usage_all", text, sizeof(text)) <= 0)
+        return;
+    for (char *line = strtok_r(text, "\n", &state);
+         line != NULL && stats->n_cpu_percpu_split < 1024; line = strtok_r(NULL, "\n", &state)) {
+        size_t i = stats->n_cpu_percpu_split;
+
+        if (sscanf(line, "%*u %" SCNu64 " %" SCNu64, &memory->percpu_user[i],
+                   &memory->percpu_kernel[i]) == 2)
+            stats->n_cpu_percpu_split++;
+    }
+    stats->cpu_percpu_user = memory->percpu_user;
+    stats->cpu_percpu_kernel = memory->percpu_kernel;
+}
+
+static const char *read_list(const struct cgroup1_hierarchy *h, const char *file, char *text,
+                             size_t size)
+{
+    if (cgroup1_read(h, file, text, size) <= 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+static void read_cpuset(struct cgroup1 *self, struct barrer_stats *stats)
+{
+    const struct cgroup1_hierarchy *h = cgroup1_of(self, "cpuset");
+    struct cgroup1_stats_memory *memory = self->stats;
+    struct barrer_cpuset_stats *cpuset = &stats->cpuset;
+
+    cpuset->cpus = read_list(h, "cpuset.cpus", memory->cpus, sizeof(memory->cpus));
+    cpuset->mems = read_list(h, "cpuset.mems", memory->mems, sizeof(memory->mems));
+    cpuset->cpu_exclusive = cgroup1_read_number(h, "cpuset.cpu_exclusive");
+    cpuset->mem_exclusive = cgroup1_read_number(h, "cpuset.mem_exclusive");
+    cpuset->mem_hardwall = cgroup1_read_number(h, "cpuset.mem_hardwall");
+    cpuset->memory_migrate = cgroup1_read_number(h, "cpuset.memory_migrate");
+    cpuset->memory_spread_page = cgroup1_read_number(h, "cpuset.memory_spread_page");
+    cpuset->memory_spread_slab = cgroup1_read_number(h, "cpuset.memory_spread_slab");
+    cpuset->memory_pressure = cgroup1_read_number(h, "cpuset.memory_pressure");
+    cpuset->sched_load_balance = cgroup1_read_number(h, "cpuset.sched_load_balance");
+    cpuset->sched_relax_domain_level =
+        (int64_t)cgroup1_read_number(h, "cpuset.sched_relax_domain_level");
 }
 
 static void read_counter(const struct cgroup1_hierarchy *h, const char *prefix, uint64_t *usage,
@@ -104,8 +156,14 @@ static size_t read_io(const struct cgroup1_hierarchy *h, const char *file,
         struct barrer_block_count count = {0};
 
         if (sscanf(line, "%" SCNd64 ":%" SCNd64 " %15s %" SCNu64, &count.major, &count.minor, op,
-                   &count.value) != 4)
-            continue;
+                   &count.value) != 4) {
+            /* Times and sectors are not split. */
+            if (sscanf(line, "%" SCNd64 ":%" SCNd64 " %" SCNu64, &count.major, &count.minor,
+                       &count.value) != 3)
+                continue;
+            (void)strcpy(op, "");
+            count.op = "";
+        }
         for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
             if (strcmp(op, ops[i]) == 0)
                 count.op = ops[i];
@@ -113,6 +171,30 @@ static size_t read_io(const struct cgroup1_hierarchy *h, const char *file,
             counts[n++] = count;
     }
     return n;
+}
+
+/* What only the scheduler BFQ counts. */
+static void read_blkio_more(struct cgroup1 *self, struct barrer_stats *stats)
+{
+    const struct cgroup1_hierarchy *h = cgroup1_of(self, "blkio");
+    struct barrer_block_count(*more)[256] = self->stats->io_more;
+    const struct {
+        const char *file;
+        const struct barrer_block_count **counts;
+        size_t *n;
+    } files[] = {
+        {"blkio.bfq.io_queued_recursive", &stats->io_queued, &stats->n_io_queued},
+        {"blkio.bfq.io_service_time_recursive", &stats->io_service_time, &stats->n_io_service_time},
+        {"blkio.bfq.io_wait_time_recursive", &stats->io_wait_time, &stats->n_io_wait_time},
+        {"blkio.bfq.io_merged_recursive", &stats->io_merged, &stats->n_io_merged},
+        {"blkio.bfq.time_recursive", &stats->io_time, &stats->n_io_time},
+        {"blkio.bfq.sectors_recursive", &stats->io_sectors, &stats->n_io_sectors},
+    };
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        *files[i].n = read_io(h, files[i].file, more[i]);
+        *files[i].counts = more[i];
+    }
 }
 
 /* The scheduler BFQ counts for itself; all others are counted where throttling is done. */
@@ -179,6 +261,9 @@ int cgroup1_stats(struct cgroup1 *self, struct barrer_stats *stats, struct barre
         return barrer_fail(self->host, err, ENOMEM, "read the statistics");
     *stats = (struct barrer_stats){.size = stats->size};
     read_cpu(self, stats);
+    read_percpu_split(self, stats);
+    read_cpuset(self, stats);
+    read_blkio_more(self, stats);
     read_memory(self, stats);
     read_blkio(self, stats);
     read_hugetlb(self, stats);

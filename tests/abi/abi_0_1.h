@@ -194,6 +194,14 @@ struct abi_0_1_rdma_limit {
     struct abi_0_1_number hca_handles, hca_objects;
 };
 
+struct abi_0_1_intel_rdt {
+    const char *clos_id;
+    const char *l3_cache_schema, *mem_bw_schema;
+    const char *const *schemata;
+    uint32_t enable_monitoring;
+    uint32_t reserved;
+};
+
 struct abi_0_1_device_rule {
     uint32_t allow;
     char type;
@@ -221,6 +229,7 @@ struct abi_0_1_resources_request {
     size_t n_devices;
     const struct barrer_pair *unified;
     size_t n_unified;
+    const struct barrer_intel_rdt *intel_rdt;
 };
 
 struct abi_0_1_cgroup_view {
@@ -260,6 +269,27 @@ struct abi_0_1_pressure {
     uint64_t some_total, full_total;
 };
 
+struct abi_0_1_cpuset_stats {
+    const char *cpus, *mems;
+    uint64_t cpu_exclusive, mem_exclusive, mem_hardwall, memory_migrate, memory_spread_page;
+    uint64_t memory_spread_slab, memory_pressure, sched_load_balance;
+    int64_t sched_relax_domain_level;
+};
+
+struct abi_0_1_rdt_count {
+    uint64_t mbm_total_bytes, mbm_local_bytes, llc_occupancy;
+};
+
+struct abi_0_1_rdt_stats {
+    const char *schemata;
+    const char *l3_cache_schema_root, *l3_cache_schema, *mem_bw_schema_root, *mem_bw_schema;
+    const char *cbm_mask;
+    uint64_t min_cbm_bits, l3_num_closids;
+    uint64_t bandwidth_gran, delay_linear, min_bandwidth, mem_bw_num_closids;
+    const struct barrer_rdt_count *counts;
+    size_t n_counts;
+};
+
 struct abi_0_1_stats {
     uint32_t size;
     uint32_t reserved;
@@ -279,6 +309,13 @@ struct abi_0_1_stats {
     const struct barrer_hugepage_stats *hugepages;
     size_t n_hugepages;
     struct abi_0_1_pressure cpu_pressure, memory_pressure, io_pressure;
+    const uint64_t *cpu_percpu_user, *cpu_percpu_kernel;
+    size_t n_cpu_percpu_split;
+    struct abi_0_1_cpuset_stats cpuset;
+    const struct barrer_block_count *io_queued, *io_service_time, *io_wait_time, *io_merged;
+    const struct barrer_block_count *io_time, *io_sectors;
+    size_t n_io_queued, n_io_service_time, n_io_wait_time, n_io_merged, n_io_time, n_io_sectors;
+    struct abi_0_1_rdt_stats rdt;
 };
 
 struct abi_0_1_resources_ops {
@@ -513,6 +550,7 @@ struct abi_0_1_runtime_ops {
     x(hugepage_limit) \
     x(network_priority) \
     x(rdma_limit) \
+    x(intel_rdt) \
     x(device_rule) \
     x(resources_request) \
     x(cgroup_view) \
@@ -521,6 +559,9 @@ struct abi_0_1_runtime_ops {
     x(hugepage_stats) \
     x(named_value) \
     x(pressure) \
+    x(cpuset_stats) \
+    x(rdt_count) \
+    x(rdt_stats) \
     x(stats) \
     x(resources_ops) \
     x(mount) \
@@ -673,6 +714,12 @@ struct abi_0_1_runtime_ops {
     x(rdma_limit, device) \
     nested(rdma_limit, hca_handles) \
     nested(rdma_limit, hca_objects) \
+    x(intel_rdt, clos_id) \
+    x(intel_rdt, l3_cache_schema) \
+    x(intel_rdt, mem_bw_schema) \
+    x(intel_rdt, schemata) \
+    x(intel_rdt, enable_monitoring) \
+    x(intel_rdt, reserved) \
     x(device_rule, allow) \
     x(device_rule, type) \
     x(device_rule, major) \
@@ -697,6 +744,7 @@ struct abi_0_1_runtime_ops {
     x(resources_request, n_devices) \
     x(resources_request, unified) \
     x(resources_request, n_unified) \
+    x(resources_request, intel_rdt) \
     x(cgroup_view, name) \
     x(cgroup_view, path) \
     x(resources_plan, size) \
@@ -726,6 +774,34 @@ struct abi_0_1_runtime_ops {
     x(pressure, full_avg300) \
     x(pressure, some_total) \
     x(pressure, full_total) \
+    x(cpuset_stats, cpus) \
+    x(cpuset_stats, mems) \
+    x(cpuset_stats, cpu_exclusive) \
+    x(cpuset_stats, mem_exclusive) \
+    x(cpuset_stats, mem_hardwall) \
+    x(cpuset_stats, memory_migrate) \
+    x(cpuset_stats, memory_spread_page) \
+    x(cpuset_stats, memory_spread_slab) \
+    x(cpuset_stats, memory_pressure) \
+    x(cpuset_stats, sched_load_balance) \
+    x(cpuset_stats, sched_relax_domain_level) \
+    x(rdt_count, mbm_total_bytes) \
+    x(rdt_count, mbm_local_bytes) \
+    x(rdt_count, llc_occupancy) \
+    x(rdt_stats, schemata) \
+    x(rdt_stats, l3_cache_schema_root) \
+    x(rdt_stats, l3_cache_schema) \
+    x(rdt_stats, mem_bw_schema_root) \
+    x(rdt_stats, mem_bw_schema) \
+    x(rdt_stats, cbm_mask) \
+    x(rdt_stats, min_cbm_bits) \
+    x(rdt_stats, l3_num_closids) \
+    x(rdt_stats, bandwidth_gran) \
+    x(rdt_stats, delay_linear) \
+    x(rdt_stats, min_bandwidth) \
+    x(rdt_stats, mem_bw_num_closids) \
+    x(rdt_stats, counts) \
+    x(rdt_stats, n_counts) \
     x(stats, size) \
     x(stats, reserved) \
     x(stats, cpu_usage) \
@@ -766,6 +842,23 @@ struct abi_0_1_runtime_ops {
     nested(stats, cpu_pressure) \
     nested(stats, memory_pressure) \
     nested(stats, io_pressure) \
+    x(stats, cpu_percpu_user) \
+    x(stats, cpu_percpu_kernel) \
+    x(stats, n_cpu_percpu_split) \
+    nested(stats, cpuset) \
+    x(stats, io_queued) \
+    x(stats, io_service_time) \
+    x(stats, io_wait_time) \
+    x(stats, io_merged) \
+    x(stats, io_time) \
+    x(stats, io_sectors) \
+    x(stats, n_io_queued) \
+    x(stats, n_io_service_time) \
+    x(stats, n_io_wait_time) \
+    x(stats, n_io_merged) \
+    x(stats, n_io_time) \
+    x(stats, n_io_sectors) \
+    nested(stats, rdt) \
     x(resources_ops, size) \
     x(resources_ops, probe) \
     x(resources_ops, prepare) \

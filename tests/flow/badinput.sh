@@ -122,7 +122,6 @@ config "memory limit a string" 'memory.limit' '.linux.resources.memory = {limit:
 config "annotations of a wrong type" 'annotations' '.annotations = {a: 1}'
 config "terminal a string" 'terminal' '.process.terminal = "yes"'
 config "hooks of a wrong type" 'hooks' '.hooks = []'
-config "a property that no backend honours" '(intelRdt|honour)' '.linux.intelRdt = {closID: "x", l3CacheSchema: "L3:0=f"}'
 config "vm, which no backend honours" '(vm|honour)' '.vm = {kernel: {path: "/boot/k"}}'
 jq '.somethingNew = {a: 1} | .linux.somethingElse = 5' "$T/good.json" >"$b/config.json"
 new_id

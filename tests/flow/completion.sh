@@ -12,7 +12,7 @@ complete_line() { # WORD...: what comes for the last one
     printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
 }
 options_of() { # the long options of a help text
-    "$BARRER_RUN" "$@" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | sed 's/.*--/--/' | sort -u | tr '\n' ' '
+    "$BARRER_RUN" "$@" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' | sed 's/.*--/--/' | sort -u | tr '\n' ' '
 }
 verbs=$("$BARRER_RUN" --help | awk '/^Verbs:/ { v = 1; next } /^$/ { v = 0 } v { print $1 }' | sort | tr '\n' ' ')
 isnt "$verbs" "" "--help lists the verbs"

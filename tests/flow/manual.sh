@@ -6,7 +6,7 @@
 page=$top_srcdir/man/barrer-run.1
 # Options are lines "      --name" or "  -n, --name"; --help is everybody's.
 help_of() { # [VERB]
-    barrer "$@" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' | tr -d ' ' | grep -vx -- '-h,--help' | sort
+    barrer "$@" --help | grep -oE '^ +(-[a-z], )?--[a-z0-9-]+' | tr -d ' ' | grep -vx -- '-h,--help' | sort
 }
 # "VERB OPTION" for each ".It Fl" below ".It Cm VERB"; the verb of global options is "-".
 awk '

@@ -87,7 +87,7 @@ if has_dynamic_plugins && command -v nm >/dev/null; then
         pread prlimit read readdir readlinkat rename renameat2 rmdir sendfile sendmsg setdomainname
         sethostname setgroups setns setresgid setresuid setrlimit setsid socket stat
         statfs statx symlinkat umask umount2 unlink unlinkat unshare utimensat write writev "
-    for plugin in namespace cgroup cgroup1 overlayfs process seccomp native; do
+    for plugin in namespace cgroup cgroup1 resctrl overlayfs process seccomp native; do
         imported=$(nm -D --undefined-only "$dir/$plugin.so" | sed 's/.* //; s/@.*//' | while read -r name; do
             [[ " ${calls//$'\n'/ } " = *" $name "* ]] && echo "$name"
         done | sed 's/^open$/openat/; s/^f\?stat\(at\)\?$/newfstatat/; s/^readdir$/getdents64/

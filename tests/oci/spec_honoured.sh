@@ -15,12 +15,19 @@ unhonoured() { # PROPERTY KIND FILTER
     refuses "$1" "config\.json: $1: .*$2" barrer run --bundle "$T/b" "$id"
     not_ok "and leaves nothing" test -e "$STATE/$id"
 }
-unhonoured linux.intelRdt resources '.linux.intelRdt = {closID: "a"}'
 unhonoured vm isolation '.vm = {kernel: {path: "/boot/vmlinuz"}}'
 unhonoured linux.personality.flags=SOME process '.linux.personality = {domain: "LINUX", flags: ["SOME"]}'
 unhonoured linux.seccomp.actions=SCMP_ACT_MAYBE process '.linux.seccomp = {defaultAction: "SCMP_ACT_MAYBE"}'
 unhonoured linux.seccomp.operators=SCMP_CMP_LIKE process '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
     syscalls: [{names: ["read"], action: "SCMP_ACT_LOG", args: [{index: 0, value: 1, op: "SCMP_CMP_LIKE"}]}]}'
+
+if [ "$(stat -fc %t /sys/fs/resctrl 2>/dev/null)" != 7655821 ]; then
+    jq '.linux.intelRdt = {closID: "a"}' "$T/good.json" >"$T/b/config.json"
+    new_id
+    refuses "linux.intelRdt without a resctrl file system" 'linux\.intelRdt: .*no resctrl file system is mounted' \
+        barrer run --bundle "$T/b" "$id"
+    not_ok "and leaves nothing" test -e "$STATE/$id"
+fi
 
 passed() { # DESCRIPTION FILTER
     jq "$2" "$T/good.json" >"$T/b/config.json"
@@ -54,6 +61,7 @@ is "$(json '.linux.mountExtensions.idmap.enabled and .linux.seccomp.enabled')" t
     "id-mapped mounts and seccomp"
 is "$(json '.linux.netDevices.enabled')" true "network devices"
 is "$(json '[.linux.memoryPolicy.modes, .linux.memoryPolicy.flags | length] | join(" ")')" "7 3" "memory policies"
-is "$(json '.linux.intelRdt.enabled')" false "and not what is missing"
+is "$(json '.linux.intelRdt.enabled and .linux.intelRdt.schemata and .linux.intelRdt.monitoring')" true \
+    "classes of service"
 is "$(json '.hooks | length')" 6 "six kinds of hooks"
 done_testing

@@ -9,7 +9,8 @@ check_LTLIBRARIES += %D%/libfake.la
 
 unit_tests = %D%/test_path %D%/test_namespace %D%/test_namespace_maps %D%/test_native \
 	%D%/test_process %D%/test_process_limits %D%/test_process_terminal \
-	%D%/test_seccomp %D%/test_seccomp_listener %D%/test_cgroup %D%/test_cgroup1
+	%D%/test_seccomp %D%/test_seccomp_listener %D%/test_cgroup %D%/test_cgroup1 \
+	%D%/test_resctrl
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -53,6 +54,12 @@ EXTRA_DIST += %D%/test_process_support.h
 %C%_test_cgroup1_SOURCES = %D%/test_cgroup1.c $(plugins_cgroup1_cgroup1_la_SOURCES)
 %C%_test_cgroup1_CFLAGS = $(AM_CFLAGS)
 %C%_test_cgroup1_LDADD = %D%/libfake.la
+
+%C%_test_resctrl_SOURCES = %D%/test_resctrl.c $(plugins_resctrl_resctrl_la_SOURCES)
+%C%_test_resctrl_CFLAGS = $(AM_CFLAGS)
+%C%_test_resctrl_LDADD = %D%/libfake.la
+%C%_test_resctrl_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat \
+	-Wl,--wrap=openat -Wl,--wrap=fstatfs
 
 include tests/unit/config.mk
 

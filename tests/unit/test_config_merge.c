@@ -24,7 +24,7 @@ static void test_built_in(void)
     is_value(config, "core", "log-level", "warning", "(built in)", 0, "log-level");
     is_value(config, "core", "plugin-dir", BARRER_PLUGIN_DIR, "(built in)", 0, "plugin-dir");
     is_value(config, "flow container", "isolation", "namespace", "(built in)", 0, "isolation");
-    is_value(config, "flow container", "resources", "cgroup | cgroup1", "(built in)", 0,
+    is_value(config, "flow container", "resources", "cgroup | cgroup1 resctrl", "(built in)", 0,
              "resources");
     ok(config_get(config, "flow container", "resources-systemd") == NULL, "resources-systemd");
     is_value(config, "flow container", "filesystem", "overlayfs", "(built in)", 0, "filesystem");

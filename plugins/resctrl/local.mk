@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+PLUGINS += %D%/resctrl.la
+%C%_resctrl_la_SOURCES = %D%/resctrl.c %D%/resctrl.h %D%/schemata.c %D%/schemata.h %D%/stats.c
+%C%_resctrl_la_LDFLAGS = $(PLUGIN_LDFLAGS)
