@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resources through cgroup v2: the descriptor and the operations, which put together what the
- * other files of this folder do.
+ * Resources through cgroup v2: the operations, which put together what the other files of this
+ * folder do.
  */
+#include "backend.h"
 #include "cgroup.h"
 
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/vfs.h>
 
-static int cgroup_plugin_open(const struct barrer_host *host, void **ret_self,
-                              struct barrer_error *err)
+int cgroup_plugin_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err)
 {
     struct cgroup_group *group = calloc(1, sizeof(*group));
 
@@ -22,7 +22,7 @@ static int cgroup_plugin_open(const struct barrer_host *host, void **ret_self,
     return 0;
 }
 
-static void cgroup_plugin_close(void *self)
+void cgroup_plugin_close(void *self)
 {
     struct cgroup_group *group = self;
 
@@ -101,6 +101,38 @@ static int prepare(void *self, const struct barrer_resources_request *request,
         r = cgroup_set_devices(group, request, 1, err);
     group->late = cgroup_has_late_limits(request) ? request : NULL;
     return r == 0 ? fill_plan(group, plan, err) : r;
+}
+
+/* For a group that somebody else is going to make. */
+static int locate(void *self, const char *path, const struct barrer_resources_request *request,
+                  struct barrer_resources_plan *plan, struct barrer_error *err)
+{
+    struct cgroup_group *group = self;
+    int r = cgroup_check_limits(group, request, err);
+
+    empty_plan(plan);
+    if (r == 0)
+        r = cgroup_locate(group, path, err);
+    if (r == 0)
+        r = fill_plan(group, plan, err);
+    return r;
+}
+
+static int adopt(void *self, pid_t pid, const struct barrer_resources_request *request,
+                 struct barrer_error *err)
+{
+    struct cgroup_group *group = self;
+    int r = cgroup_open_live(group, err);
+
+    (void)pid; /* is in it */
+    if (r == 0)
+        r = cgroup_enable_controllers(group, request, err);
+    if (r == 0)
+        r = cgroup_set_limits(group, request, 1, err);
+    if (r == 0)
+        r = cgroup_set_devices(group, request, 1, err);
+    return r < 0 || !cgroup_has_late_limits(request) ? r
+                                                     : cgroup_set_late_limits(group, request, err);
 }
 
 static int attach(void *self, const struct barrer_target *target, struct barrer_error *err)
@@ -225,44 +257,8 @@ static int release(void *self, struct barrer_error *err)
     return cgroup_remove(self, err);
 }
 
-static const struct barrer_option options[] = {
-    {"mount", "path", "/sys/fs/cgroup", "where cgroup v2 is mounted"},
-    {"parent", "string", "barrer",
-     "the cgroup below which containers without an absolute cgroupsPath are put"},
-    {"timeout", "duration", "10s", "how long to wait for processes to freeze or to end"},
-    {NULL, NULL, NULL, NULL},
-};
-
-static const char *const honours[] = {
-    "linux.cgroupsPath",
-    "linux.resources.blockIO.throttleReadBpsDevice",
-    "linux.resources.blockIO.throttleReadIOPSDevice",
-    "linux.resources.blockIO.throttleWriteBpsDevice",
-    "linux.resources.blockIO.throttleWriteIOPSDevice",
-    "linux.resources.blockIO.weight",
-    "linux.resources.blockIO.weightDevice",
-    "linux.resources.cpu.burst",
-    "linux.resources.cpu.cpus",
-    "linux.resources.cpu.idle",
-    "linux.resources.cpu.mems",
-    "linux.resources.cpu.period",
-    "linux.resources.cpu.quota",
-    "linux.resources.cpu.shares",
-    "linux.resources.devices",
-    "linux.resources.hierarchy=v2",
-    "linux.resources.hugepageLimits",
-    "linux.resources.memory.checkBeforeUpdate",
-    "linux.resources.memory.limit",
-    "linux.resources.memory.reservation",
-    "linux.resources.memory.swap",
-    "linux.resources.pids.limit",
-    "linux.resources.rdma",
-    "linux.resources.unified",
-    NULL,
-};
-
-static const struct barrer_resources_ops ops = {
-    .size = sizeof(ops),
+const struct barrer_resources_ops cgroup_ops = {
+    .size = sizeof(cgroup_ops),
     .probe = probe,
     .prepare = prepare,
     .attach = attach,
@@ -278,15 +274,11 @@ static const struct barrer_resources_ops ops = {
     .release = release,
 };
 
-BARRER_PLUGIN(cgroup) = {
-    BARRER_PLUGIN_HEAD,
-    .kind = BARRER_RESOURCES,
-    .name = "cgroup",
-    .version = "0.1",
-    .summary = "limits, accounting, freezing and killing through cgroup v2",
-    .options = options,
-    .honours = honours,
+const struct cgroup_backend cgroup_backend = {
+    .ops = &cgroup_ops,
     .open = cgroup_plugin_open,
     .close = cgroup_plugin_close,
-    .ops = &ops,
+    .locate = locate,
+    .adopt = adopt,
+    .fact = "path",
 };

@@ -25,6 +25,11 @@ struct cgroup_group {
     struct cgroup_stats_memory *stats;
 };
 
+/* cgroup.c */
+extern const struct barrer_resources_ops cgroup_ops;
+int cgroup_plugin_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err);
+void cgroup_plugin_close(void *self);
+
 /* file.c: the files of one cgroup. Errors name the file by its full path. */
 #define CGROUP_FILE_MAX 65536
 ssize_t cgroup_read(const struct cgroup_group *group, const char *file, char *buffer, size_t size);
@@ -41,6 +46,8 @@ int cgroup_has_word(const char *list, const char *word);
 #define CGROUP_NONE 1 /* cgroup_create: the container runs without a cgroup */
 int cgroup_create(struct cgroup_group *group, const struct barrer_resources_request *request,
                   struct barrer_error *err);
+/* Record the group PATH, below the mount, for somebody else to make. */
+int cgroup_locate(struct cgroup_group *group, const char *path, struct barrer_error *err);
 /* Open the recorded group: 1 it is there, 0 it is gone or the container never had one. */
 int cgroup_open(struct cgroup_group *group, struct barrer_error *err);
 /* The same for operations that need one. */

@@ -226,6 +226,23 @@ int cgroup_create(struct cgroup_group *group, const struct barrer_resources_requ
     return CGROUP_NONE;
 }
 
+int cgroup_locate(struct cgroup_group *group, const char *path, struct barrer_error *err)
+{
+    int r = set_full(group, cgroup_mount(group), path) < 0
+                ? barrer_fail(group->host, err, ENOMEM, "name the cgroup")
+                : open_full(group);
+
+    if (r == 0)
+        r = use_existing(group, err);
+    else if (r == -ENOENT)
+        r = record(group, group->full, err);
+    else if (group->full != NULL)
+        r = barrer_fail(group->host, err, -r, "open the cgroup \"%s\"", group->full);
+    /* What is made now may be another one than what was there. */
+    barrer_close_fd(&group->fd);
+    return r;
+}
+
 int cgroup_open(struct cgroup_group *group, struct barrer_error *err)
 {
     const char *full = group->host->get_fact(group->host, "path");

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resources through the hierarchies of cgroup v1: the descriptor and the operations, which put
- * together what the other files of this folder do.
+ * Resources through the hierarchies of cgroup v1: the operations, which put together what the other
+ * files of this folder do.
  */
 #include "cgroup1.h"
+
+#include "../cgroup/backend.h"
 
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/vfs.h>
 
-static int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self,
-                               struct barrer_error *err)
+int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err)
 {
     struct cgroup1 *self = calloc(1, sizeof(*self));
 
@@ -22,7 +23,7 @@ static int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self,
     return 0;
 }
 
-static void cgroup1_plugin_close(void *instance)
+void cgroup1_plugin_close(void *instance)
 {
     struct cgroup1 *self = instance;
 
@@ -104,6 +105,29 @@ static int prepare(void *instance, const struct barrer_resources_request *reques
     else if (r == CGROUP1_NONE)
         *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
     return r == 0 ? cgroup1_enter(self, err) : r < 0 ? r : 0;
+}
+
+/* For groups that somebody else is going to make, in some of the hierarchies. */
+static int locate(void *instance, const char *path, const struct barrer_resources_request *request,
+                  struct barrer_resources_plan *plan, struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_locate(self, path, request, err);
+
+    return r == 0 ? fill_plan(self, plan, err) : r;
+}
+
+static int adopt(void *instance, pid_t pid, const struct barrer_resources_request *request,
+                 struct barrer_error *err)
+{
+    struct cgroup1 *self = instance;
+    int r = cgroup1_complete(self, err);
+
+    if (r == 0)
+        r = cgroup1_place(self, pid, err);
+    if (r == 0)
+        r = cgroup1_set_limits(self, request, err);
+    return r < 0 ? r : cgroup1_set_devices(self, request, err);
 }
 
 /* The new process was born in the groups. Now the caller gets out, and limits may bite. */
@@ -262,53 +286,8 @@ static int release(void *self, struct barrer_error *err)
     return cgroup1_remove(self, err);
 }
 
-static const struct barrer_option options[] = {
-    {"mount", "path", "/sys/fs/cgroup", "the folder that holds the mounts of the hierarchies"},
-    {"parent", "string", NULL,
-     "the group, below the caller's own, for containers without an absolute cgroupsPath"},
-    {"controllers", "enum(needed|accounting|all)", "accounting",
-     "in which hierarchies a container gets a group"},
-    {"timeout", "duration", "10s", "how long to wait for processes to freeze or to end"},
-    {NULL, NULL, NULL, NULL},
-};
-
-static const char *const honours[] = {
-    "linux.cgroupsPath",
-    "linux.resources.blockIO.throttleReadBpsDevice",
-    "linux.resources.blockIO.throttleReadIOPSDevice",
-    "linux.resources.blockIO.throttleWriteBpsDevice",
-    "linux.resources.blockIO.throttleWriteIOPSDevice",
-    "linux.resources.blockIO.weight",
-    "linux.resources.blockIO.weightDevice",
-    "linux.resources.cpu.burst",
-    "linux.resources.cpu.cpus",
-    "linux.resources.cpu.idle",
-    "linux.resources.cpu.mems",
-    "linux.resources.cpu.period",
-    "linux.resources.cpu.quota",
-    "linux.resources.cpu.realtimePeriod",
-    "linux.resources.cpu.realtimeRuntime",
-    "linux.resources.cpu.shares",
-    "linux.resources.devices",
-    "linux.resources.hierarchy=v1",
-    "linux.resources.hugepageLimits",
-    "linux.resources.memory.checkBeforeUpdate",
-    "linux.resources.memory.disableOOMKiller",
-    "linux.resources.memory.kernelTCP",
-    "linux.resources.memory.limit",
-    "linux.resources.memory.reservation",
-    "linux.resources.memory.swap",
-    "linux.resources.memory.swappiness",
-    "linux.resources.memory.useHierarchy",
-    "linux.resources.network.classID",
-    "linux.resources.network.priorities",
-    "linux.resources.pids.limit",
-    "linux.resources.rdma",
-    NULL,
-};
-
-static const struct barrer_resources_ops ops = {
-    .size = sizeof(ops),
+const struct barrer_resources_ops cgroup1_ops = {
+    .size = sizeof(cgroup1_ops),
     .probe = probe,
     .prepare = prepare,
     .attach = attach,
@@ -324,15 +303,11 @@ static const struct barrer_resources_ops ops = {
     .release = release,
 };
 
-BARRER_PLUGIN(cgroup1) = {
-    BARRER_PLUGIN_HEAD,
-    .kind = BARRER_RESOURCES,
-    .name = "cgroup1",
-    .version = "0.1",
-    .summary = "limits, accounting, freezing and killing through cgroup v1",
-    .options = options,
-    .honours = honours,
+const struct cgroup_backend cgroup1_backend = {
+    .ops = &cgroup1_ops,
     .open = cgroup1_plugin_open,
     .close = cgroup1_plugin_close,
-    .ops = &ops,
+    .locate = locate,
+    .adopt = adopt,
+    .fact = "groups",
 };

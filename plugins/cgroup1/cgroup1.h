@@ -36,6 +36,11 @@ struct cgroup1 {
     struct cgroup1_stats_memory *stats;
 };
 
+/* cgroup1.c */
+extern const struct barrer_resources_ops cgroup1_ops;
+int cgroup1_plugin_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err);
+void cgroup1_plugin_close(void *self);
+
 /* hierarchies.c: which there are, and which a container needs. */
 int cgroup1_find(struct cgroup1 *self, struct barrer_error *err);
 /* Open the container's group in H: its descriptor, which H keeps, or -errno. */
@@ -53,6 +58,11 @@ int cgroup1_recall(struct cgroup1 *self, struct barrer_error *err);
 int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *request,
                    struct barrer_error *err);
 int cgroup1_remove(struct cgroup1 *self, struct barrer_error *err);
+/* Record the groups PATH for somebody else to make, and make those that are missing then; their
+ * processes are put in afterwards. */
+int cgroup1_locate(struct cgroup1 *self, const char *path,
+                   const struct barrer_resources_request *request, struct barrer_error *err);
+int cgroup1_complete(struct cgroup1 *self, struct barrer_error *err);
 /* Make a group in the hierarchy of CONTROLLER, where the container has none yet, below PATH, for
  * its processes to be moved there. */
 int cgroup1_add(struct cgroup1 *self, const char *controller, const char *path,

@@ -328,6 +328,45 @@ int cgroup1_create(struct cgroup1 *self, const struct barrer_resources_request *
     return r < 0 ? r : CGROUP1_NONE;
 }
 
+int cgroup1_locate(struct cgroup1 *self, const char *path,
+                   const struct barrer_resources_request *request, struct barrer_error *err)
+{
+    const char *missing;
+    int r = cgroup1_find(self, err);
+
+    if (r < 0)
+        return r;
+    missing = cgroup1_missing(self, request, 0);
+    if (missing != NULL)
+        return barrer_fail(self->host, err, ENOTSUP,
+                           "limit resources: no hierarchy of cgroup v1 has the controller \"%s\"",
+                           missing);
+    self->name = strdup(path);
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+        h->by_pid = is_wanted(self, h, request);
+        if (self->name == NULL || (h->by_pid && name_group(self, h, "") < 0))
+            return barrer_fail(self->host, err, ENOMEM, "name the cgroup");
+        if (h->by_pid && access(h->path, F_OK) == 0 && !is_empty(h))
+            return is_in_use(self, h, err);
+    }
+    return record(self, self->n_hierarchies, err);
+}
+
+int cgroup1_complete(struct cgroup1 *self, struct barrer_error *err)
+{
+    for (size_t i = 0; i < self->n_hierarchies; i++) {
+        const struct cgroup1_hierarchy *h = &self->hierarchies[i];
+        int r = h->path == NULL ? 0 : make_folders(self, h);
+
+        if (r < 0 && r != -EEXIST)
+            return barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r,
+                               "make the cgroup \"%s\"", h->path);
+    }
+    return 0;
+}
+
 /* Remove all groups below FD, deepest first, with few descriptors however deep they are. */
 static int remove_below(int fd)
 {

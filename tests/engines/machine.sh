@@ -75,7 +75,7 @@ prefix=$(variable prefix)
 mkdir -p "$prefix/bin" "$prefix/libexec/barrer"
 rm -rf "$(variable plugindir)" "$(variable confdir)"
 cp "$build/bin/barrer-run" "$prefix/bin/"
-cp "$build/libexec/barrer/barrer-run" "$prefix/libexec/barrer/"
+find "$build/libexec/barrer" -maxdepth 1 -type f -executable -exec cp {} "$prefix/libexec/barrer/" \;
 [ ! -d "$build/tests/stage/plugins" ] || {
     mkdir -p "$(variable plugindir)"
     cp "$build"/tests/stage/plugins/*.so "$(variable plugindir)"

@@ -47,11 +47,11 @@ EXTRA_DIST += %D%/test_process_support.h
 %C%_test_seccomp_listener_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(JSONC_CFLAGS)
 %C%_test_seccomp_listener_LDADD = %D%/libfake.la $(SECCOMP_LIBS) $(JSONC_LIBS)
 
-%C%_test_cgroup_SOURCES = %D%/test_cgroup.c $(plugins_cgroup_cgroup_la_SOURCES)
+%C%_test_cgroup_SOURCES = %D%/test_cgroup.c $(plugins_cgroup_cgroup_la_SOURCES) $(plugins_cgroup_libcgroup_la_SOURCES)
 %C%_test_cgroup_CFLAGS = $(AM_CFLAGS)
 %C%_test_cgroup_LDADD = %D%/libfake.la
 
-%C%_test_cgroup1_SOURCES = %D%/test_cgroup1.c $(plugins_cgroup1_cgroup1_la_SOURCES)
+%C%_test_cgroup1_SOURCES = %D%/test_cgroup1.c $(plugins_cgroup1_cgroup1_la_SOURCES) $(plugins_cgroup1_libcgroup1_la_SOURCES)
 %C%_test_cgroup1_CFLAGS = $(AM_CFLAGS)
 %C%_test_cgroup1_LDADD = %D%/libfake.la
 
