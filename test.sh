@@ -34,7 +34,8 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     podman crun runc conmon debootstrap
     docker.io containerd iptables iproute2
     clang-14 libclang-rt-14-dev libasan8 libubsan1
-    qemu-system-x86 cpio kmod iproute2)
+    qemu-system-x86 cpio kmod
+    golang-github-opencontainers-specs-dev)
 
 say() { printf '\n==> %s\n' "$*"; }
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -26,7 +26,7 @@ if [ -e /proc/self/numa_maps ]; then
     is "$output" bind:0 "has the container's policy"
     barrer delete --force "$id"
 else
-    skip "memory policies" "the kernel is built without NUMA"
+    skip "memory policies" "this kernel has no NUMA"
 fi
 
 refused() { # DESCRIPTION REGEX POLICY

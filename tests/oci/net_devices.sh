@@ -6,7 +6,7 @@
     BARRER_TEST_NET=private exec unshare -n "$BASH" "$0" "$@"
 . "$(dirname "$0")/../lib.sh"
 need jq ip
-is_real_root || skip_all "network devices of the host are for real root"
+is_real_root || skip_all "needs real root"
 
 has_device() { ip link show "$1" >/dev/null 2>&1; }
 add_device() { # NAME: a pair of devices
@@ -58,7 +58,7 @@ if [ -n "${netns:-}" ]; then
     ok "leaves the device on the host" has_device six
     ip netns delete "barrer-$$"
 else
-    skip "a network namespace that is joined" "ip netns does not work here"
+    skip "a network namespace that is joined" "this kernel has no place for a named network namespace"
     add_device six
 fi
 
