@@ -2,6 +2,7 @@
 #include "idmap.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +16,13 @@ struct maps {
 
 /* A mount's own maps, else the container's. */
 static struct maps maps_of(const struct barrer_filesystem_request *request,
-                           const struct barrer_mount *spec)
+                           const struct overlayfs_mount *mount)
 {
+    const struct barrer_mount *spec = mount->spec;
+    const struct overlayfs_ranges *ranges = mount->ranges;
+
+    if (ranges != NULL)
+        return (struct maps){ranges->uids, ranges->gids, ranges->n_uids, ranges->n_gids};
     if (spec->n_uid_maps > 0 || spec->n_gid_maps > 0)
         return (struct maps){spec->uid_maps, spec->gid_maps, spec->n_uid_maps, spec->n_gid_maps};
     return (struct maps){request->uid_maps, request->gid_maps, request->n_uid_maps,
@@ -36,7 +42,7 @@ static int find_userns(const struct overlayfs *self,
                        const struct overlayfs_mount *mount, const struct maps *maps)
 {
     for (const struct overlayfs_mount *other = self->mounts; other < mount; other++) {
-        struct maps theirs = maps_of(request, other->spec);
+        struct maps theirs = maps_of(request, other);
 
         if (other->userns_fd >= 0 && is_same(&theirs, maps))
             return other->userns_fd;
@@ -44,18 +50,46 @@ static int find_userns(const struct overlayfs *self,
     return -1;
 }
 
+static int read_ranges(struct overlayfs *self, const struct barrer_filesystem_request *request,
+                       struct overlayfs_mount *mount, struct barrer_error *err)
+{
+    const char *text = mount->options.ranges;
+    int r;
+
+    if (text == NULL)
+        return 0;
+    mount->ranges = malloc(sizeof(*mount->ranges));
+    if (mount->ranges == NULL)
+        return overlayfs_mount_fail(self, mount, ENOMEM, NULL, err);
+    r = overlayfs_ranges_parse(text, request, mount->ranges);
+    if (r == -ENOENT)
+        return barrer_fail(self->host, err, 0,
+                           "mount \"%s\" on \"%s\": \"%s\" names ids that the container's user "
+                           "namespace does not have",
+                           mount->spec->source, mount->spec->destination, text);
+    return r < 0 ? barrer_fail(self->host, err, 0,
+                               "mount \"%s\" on \"%s\": expected idmap=uids=FROM-TO-COUNT;gids=..., "
+                               "got \"idmap=%s\"",
+                               mount->spec->source, mount->spec->destination, text)
+                 : 0;
+}
+
 int overlayfs_idmap_prepare(struct overlayfs *self, const struct barrer_filesystem_request *request,
                             struct overlayfs_mount *mount, struct barrer_error *err)
 {
     const struct barrer_mount *spec = mount->spec;
-    struct maps maps = maps_of(request, spec);
     struct mount_attr *attr;
-    int fd;
+    struct maps maps;
+    int fd, r;
 
     if (mount->options.idmap == OVERLAYFS_NO_IDMAP && spec->n_uid_maps + spec->n_gid_maps == 0)
         return 0;
     if (!mount->options.is_bind)
         return overlayfs_mount_fail(self, mount, EINVAL, "only bind mounts can be id-mapped", err);
+    r = read_ranges(self, request, mount, err);
+    if (r < 0)
+        return r;
+    maps = maps_of(request, mount);
     if (maps.n_uids == 0 || maps.n_gids == 0)
         return overlayfs_mount_fail(
             self, mount, EINVAL,

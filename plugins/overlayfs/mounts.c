@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,24 @@ static void set_propagation(struct overlayfs_mount *mount,
         mount->tree.top.propagation = wanted;
 }
 
+/* copy-symlink: a source that is a link is not mounted, but made again. */
+static int read_link(struct overlayfs *self, struct overlayfs_mount *mount,
+                     struct barrer_error *err)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(mount->spec->source, target, sizeof(target));
+
+    if (n < 0)
+        return errno == EINVAL ? 0 : overlayfs_mount_fail(self, mount, errno, NULL, err);
+    mount->link = strndup(target, (size_t)n);
+    return mount->link != NULL ? 0 : overlayfs_mount_fail(self, mount, ENOMEM, NULL, err);
+}
+
+static int link_flags(const struct overlayfs_mount *mount)
+{
+    return mount->options.source_is_link ? AT_SYMLINK_NOFOLLOW : 0;
+}
+
 static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_request *request,
                         struct overlayfs_mount *mount, struct barrer_error *err)
 {
@@ -89,6 +108,11 @@ static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_r
                    "mount \"%s\" on \"%s\": \"%s\" belongs to the whole file system, which a bind "
                    "mount does not change",
                    mount->spec->source, mount->spec->destination, options->ignored);
+    if (options->copies_link) {
+        r = read_link(self, mount, err);
+        if (r < 0 || mount->link != NULL)
+            return r;
+    }
     mount->tree.is_recursive = options->is_recursive;
     mount->tree.all.attr_set = options->all.attr_set;
     mount->tree.all.attr_clr = options->all.attr_clr;
@@ -98,7 +122,7 @@ static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_r
     r = overlayfs_idmap_prepare(self, request, mount, err);
     if (r < 0 || request->flags & BARRER_FILESYSTEM_ROOTLESS || mount - self->mounts >= MAX_HELD)
         return r;
-    r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, 0);
+    r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, link_flags(mount));
     return r < 0 ? overlayfs_mount_fail(self, mount, -r, NULL, err) : 0;
 }
 
@@ -120,6 +144,11 @@ static int prepare_one(struct overlayfs *self, const struct barrer_filesystem_re
         return prepare_bind(self, request, mount, err);
     if (mount->spec->type == NULL || *mount->spec->type == '\0')
         return overlayfs_mount_fail(self, mount, EINVAL, "it has neither a type nor \"bind\"", err);
+    if (mount->options.copies_link || mount->options.source_is_link ||
+        mount->options.target_is_link)
+        return overlayfs_mount_fail(
+            self, mount, EINVAL,
+            "copy-symlink, src-nofollow and dest-nofollow are for bind mounts", err);
     if (mount->options.copies_up && !is_type(mount, "tmpfs"))
         return overlayfs_mount_fail(self, mount, EINVAL, "tmpcopyup is for tmpfs", err);
     return overlayfs_idmap_prepare(self, request, mount, err);
@@ -163,16 +192,21 @@ static int enter_bind(struct overlayfs *self, const struct barrer_filesystem_req
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
     int r;
 
+    if (mount->link != NULL)
+        return overlayfs_target_make_link(self, mount->spec->destination, mount->link, err);
     if (mount->tree.fd < 0) {
         /* In a mount namespace that was joined the path may be another file's. */
         if (!(request->created & CLONE_NEWNS))
             return overlayfs_mount_fail(self, mount, EPERM, "from outside a joined mount namespace",
                                         err);
-        r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, 0);
+        r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source,
+                                link_flags(mount));
         if (r < 0)
             return overlayfs_mount_fail(self, mount, -r, NULL, err);
     }
-    r = overlayfs_target_find(self, mount->spec->destination, &target, err);
+    r = mount->options.target_is_link
+            ? overlayfs_target_find_link(self, mount->spec->destination, &target, err)
+            : overlayfs_target_find(self, mount->spec->destination, &target, err);
     if (r == -ENOENT) {
         r = is_folder(mount->tree.fd);
         if (r < 0)
@@ -401,6 +435,8 @@ void overlayfs_mounts_fini(struct overlayfs *self)
         overlayfs_options_fini(&self->mounts[i].options);
         barrer_close_fd(&self->mounts[i].tree.fd);
         barrer_close_fd(&self->mounts[i].userns_fd);
+        free(self->mounts[i].ranges);
+        free(self->mounts[i].link);
     }
     free(self->mounts);
     self->mounts = NULL;

@@ -8,6 +8,7 @@
 #include <barrer/filesystem.h>
 
 #include "options.h"
+#include "ranges.h"
 #include "trees.h"
 
 struct overlayfs;
@@ -18,6 +19,8 @@ struct overlayfs_mount {
     struct overlayfs_options options;
     struct overlayfs_tree tree; /* of a bind mount */
     int userns_fd;              /* of an id-mapped one */
+    struct overlayfs_ranges *ranges; /* its option's own maps; or NULL */
+    char *link;                 /* what its source points to, with copy-symlink; or NULL */
 };
 
 /* Read the options of all mounts and open the sources of bind mounts. Host side. */

@@ -15,6 +15,9 @@ enum action {
     IDMAP,
     RIDMAP,
     COPY_UP,
+    COPY_LINK,
+    SOURCE_IS_LINK,
+    TARGET_IS_LINK,
     NOTHING
 };
 
@@ -42,7 +45,9 @@ static const struct option table[] = {
     {"async", NO_SUPER(MS_SYNCHRONOUS)},
     {"atime", ATIME(MS_RELATIME, MOUNT_ATTR_RELATIME)},
     {"bind", BIND},
+    {"copy-symlink", COPY_LINK},
     {"defaults", NOTHING},
+    {"dest-nofollow", TARGET_IS_LINK},
     {"dev", OFF(MS_NODEV, MOUNT_ATTR_NODEV)},
     {"diratime", OFF(MS_NODIRATIME, MOUNT_ATTR_NODIRATIME)},
     {"dirsync", SUPER(MS_DIRSYNC)},
@@ -64,18 +69,22 @@ static const struct option table[] = {
     {"nosuid", ON(MS_NOSUID, MOUNT_ATTR_NOSUID)},
     {"nosymfollow", ON(MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW)},
     {"private", PROPAGATION, MS_PRIVATE},
+    {"rasync", NO_SUPER(MS_SYNCHRONOUS)},
     {"ratime", ALL_ATIME(MS_RELATIME, MOUNT_ATTR_RELATIME)},
     {"rbind", RBIND},
     {"rdev", ALL_OFF(MS_NODEV, MOUNT_ATTR_NODEV)},
     {"rdiratime", ALL_OFF(MS_NODIRATIME, MOUNT_ATTR_NODIRATIME)},
+    {"rdirsync", SUPER(MS_DIRSYNC)},
     {"relatime", ATIME(MS_RELATIME, MOUNT_ATTR_RELATIME)},
     {"remount", REMOUNT},
     {"rexec", ALL_OFF(MS_NOEXEC, MOUNT_ATTR_NOEXEC)},
     {"ridmap", RIDMAP},
+    {"rmand", SUPER(MS_MANDLOCK)},
     {"rnoatime", ALL_ATIME(MS_NOATIME, MOUNT_ATTR_NOATIME)},
     {"rnodev", ALL_ON(MS_NODEV, MOUNT_ATTR_NODEV)},
     {"rnodiratime", ALL_ON(MS_NODIRATIME, MOUNT_ATTR_NODIRATIME)},
     {"rnoexec", ALL_ON(MS_NOEXEC, MOUNT_ATTR_NOEXEC)},
+    {"rnomand", NO_SUPER(MS_MANDLOCK)},
     {"rnorelatime", ALL_ATIME(MS_STRICTATIME, MOUNT_ATTR_STRICTATIME)},
     {"rnostrictatime", ALL_ATIME(MS_RELATIME, MOUNT_ATTR_RELATIME)},
     {"rnosuid", ALL_ON(MS_NOSUID, MOUNT_ATTR_NOSUID)},
@@ -90,11 +99,13 @@ static const struct option table[] = {
     {"rstrictatime", ALL_ATIME(MS_STRICTATIME, MOUNT_ATTR_STRICTATIME)},
     {"rsuid", ALL_OFF(MS_NOSUID, MOUNT_ATTR_NOSUID)},
     {"rsymfollow", ALL_OFF(MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW)},
+    {"rsync", SUPER(MS_SYNCHRONOUS)},
     {"runbindable", PROPAGATION, MS_UNBINDABLE | MS_REC},
     {"rw", OFF(MS_RDONLY, MOUNT_ATTR_RDONLY)},
     {"shared", PROPAGATION, MS_SHARED},
     {"silent", SUPER(MS_SILENT)},
     {"slave", PROPAGATION, MS_SLAVE},
+    {"src-nofollow", SOURCE_IS_LINK},
     {"strictatime", ATIME(MS_STRICTATIME, MOUNT_ATTR_STRICTATIME)},
     {"suid", OFF(MS_NOSUID, MOUNT_ATTR_NOSUID)},
     {"symfollow", OFF(MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW)},
@@ -171,9 +182,30 @@ static void apply(struct overlayfs_options *options, const struct option *option
     case COPY_UP:
         options->copies_up = true;
         break;
+    case COPY_LINK:
+        options->copies_link = true;
+        break;
+    case SOURCE_IS_LINK:
+        options->source_is_link = true;
+        break;
+    case TARGET_IS_LINK:
+        options->target_is_link = true;
+        break;
     case NOTHING:
         break;
     }
+}
+
+/* "idmap=MAPS" */
+static bool take_ranges(struct overlayfs_options *options, const char *name)
+{
+    bool is_recursive = strncmp(name, "ridmap=", 7) == 0;
+
+    if (!is_recursive && strncmp(name, "idmap=", 6) != 0)
+        return false;
+    options->idmap = is_recursive ? OVERLAYFS_RIDMAP : OVERLAYFS_IDMAP;
+    options->ranges = strchr(name, '=') + 1;
+    return true;
 }
 
 int overlayfs_options_parse(const char *const *names, struct overlayfs_options *ret_options)
@@ -186,6 +218,8 @@ int overlayfs_options_parse(const char *const *names, struct overlayfs_options *
 
         if (option != NULL) {
             apply(&options, option);
+        } else if (take_ranges(&options, *names)) {
+            continue;
         } else if (**names != '\0' && add_data(&options, *names) < 0) {
             overlayfs_options_fini(&options);
             return -ENOMEM;

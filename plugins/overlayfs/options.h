@@ -18,7 +18,9 @@ struct overlayfs_options {
     struct mount_attr all; /* for it and what is mounted below it */
     unsigned propagation;  /* MS_SHARED ... with MS_REC; 0: none asked for */
     bool is_bind, is_recursive, is_remount, copies_up;
+    bool copies_link, source_is_link, target_is_link; /* copy-symlink, src-nofollow, dest-nofollow */
     enum overlayfs_idmap idmap;
+    const char *ranges;  /* the maps of "idmap=MAPS", borrowed; or NULL */
     const char *ignored; /* one that a bind mount cannot have, for the log; or NULL */
     char *data;          /* the options of the file system, separated by commas; owned; or NULL */
 };

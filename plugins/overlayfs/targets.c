@@ -219,6 +219,63 @@ int overlayfs_target_find(struct overlayfs *self, const char *path, struct overl
     return 0;
 }
 
+int overlayfs_target_find_link(struct overlayfs *self, const char *path,
+                               struct overlayfs_target *target, struct barrer_error *err)
+{
+    int fd = self->host->open_in_root(self->host, self->root_fd, path, O_PATH | O_NOFOLLOW, 0, err);
+
+    if (fd < 0)
+        return fd;
+    *target = (struct overlayfs_target){.fd = fd, .dir_fd = -1, .path = path};
+    return 0;
+}
+
+static int check_link(struct overlayfs *self, int dir_fd, const char *name, const char *path,
+                      const char *content, struct barrer_error *err)
+{
+    char there[PATH_MAX];
+    ssize_t n = readlinkat(dir_fd, name, there, sizeof(there) - 1);
+
+    if (n < 0)
+        return barrer_fail(self->host, err, errno == EINVAL ? EEXIST : errno,
+                           "make the link \"%s\" in the root", path);
+    there[n] = '\0';
+    return strcmp(there, content) == 0
+               ? 0
+               : barrer_fail(self->host, err, EEXIST,
+                             "make \"%s\" in the root a link to \"%s\" (it is one to \"%s\")",
+                             path, content, there);
+}
+
+int overlayfs_target_make_link(struct overlayfs *self, const char *path, const char *content,
+                               struct barrer_error *err)
+{
+    size_t end = strlen(path), start;
+    char folder[PATH_MAX], name[NAME_MAX + 1];
+    barrer_auto_fd int dir_fd = -1;
+
+    while (end > 0 && path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && path[start - 1] != '/';)
+        start--;
+    if (end == start || end >= sizeof(folder) || end - start >= sizeof(name))
+        return barrer_fail(self->host, err, EINVAL, "make the link \"%s\" in the root", path);
+    memcpy(folder, path, end);
+    folder[end] = '\0';
+    memcpy(name, folder + start, end - start + 1);
+    folder[start] = '\0';
+    dir_fd = find(self, *folder != '\0' ? folder : "/", NULL);
+    if (dir_fd == -ENOENT)
+        dir_fd = make(self, folder, true, err);
+    if (dir_fd < 0)
+        return barrer_fail(self->host, err, -dir_fd, "make the link \"%s\" in the root", path);
+    if (symlinkat(content, dir_fd, name) == 0)
+        return 0;
+    return errno == EEXIST ? check_link(self, dir_fd, name, path, content, err)
+                           : barrer_fail(self->host, err, errno, "make the link \"%s\" in the root",
+                                         path);
+}
+
 int overlayfs_target_make(struct overlayfs *self, const char *path, bool is_folder,
                           struct overlayfs_target *target, struct barrer_error *err)
 {

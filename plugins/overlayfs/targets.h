@@ -32,6 +32,12 @@ void overlayfs_target_text(const struct overlayfs_target *target, char *text);
 /* Find PATH. -ENOENT fills `err` as every error does; a caller for whom it is none ignores it. */
 int overlayfs_target_find(struct overlayfs *self, const char *path, struct overlayfs_target *target,
                           struct barrer_error *err);
+/* The same for PATH itself where that is a link. */
+int overlayfs_target_find_link(struct overlayfs *self, const char *path,
+                               struct overlayfs_target *target, struct barrer_error *err);
+/* Make PATH a link to CONTENT, and the folders above it; one that is there must be such a link. */
+int overlayfs_target_make_link(struct overlayfs *self, const char *path, const char *content,
+                               struct barrer_error *err);
 /* Find PATH, or make it, a folder or an empty file, and the folders above it. */
 int overlayfs_target_make(struct overlayfs *self, const char *path, bool is_folder,
                           struct overlayfs_target *target, struct barrer_error *err);
