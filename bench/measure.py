@@ -192,11 +192,11 @@ class Group:
         self.title, self.rounds, self.timer = title, rounds, timer
         self.lines, self.figures = [], {}
 
-    def add(self, label, timed, before=(), after=(), leave=False):
+    def add(self, label, *timed, before=(), after=(), leave=False):
         self.lines.append(f"case {label}")
         self.lines += ["leave"] if leave else []
         self.lines += ["before " + " ".join(words) for words in before]
-        self.lines.append("timed " + " ".join(timed))
+        self.lines += ["timed " + " ".join(words) for words in timed]
         self.lines += ["after " + " ".join(words) for words in after]
 
     def measure(self):
@@ -259,12 +259,16 @@ def measure_verbs(bench):
     forever = make_bundle("forever", ["sleep", "1000000"])
     short = make_bundle("short", ["true"])
     result = {}
-    for verb in ("create", "state", "kill", "delete"):
+    for verb in ("create + start + delete", "create", "exec", "state", "kill", "delete"):
         group = bench.group(verb, max(20, bench.rounds // 2))
         calls = {}
         for r in bench.runtimes:
             create = r.verb("create", "--bundle", short, "bench-%")
             force = r.verb("delete", "--force", "bench-%")
+            if verb == "create + start + delete":
+                group.add(r.name, create, r.verb("start", "bench-%"),
+                          r.verb("delete", "--force", "bench-%"))
+                continue
             if verb == "create":
                 group.add(r.name, create, after=[force], leave=True)
                 calls[r.name] = count_calls([w.replace("%", "count") for w in create],
@@ -276,10 +280,10 @@ def measure_verbs(bench):
                 group.add(r.name, plain, before=[create, start])
                 calls[r.name] = count_delete(r, short)
                 continue
-            if verb == "state":
+            if verb == "exec":
                 must(r.verb("create", "--bundle", forever, "bench-forever"))
                 must(r.verb("start", "bench-forever"))
-            words = r.verb(verb, "bench-forever", *(["CONT"] if verb == "kill" else []))
+            words = r.verb(verb, "bench-forever", *{"kill": ["CONT"], "exec": ["true"]}.get(verb, []))
             group.add(r.name, words)
             calls[r.name] = count_calls(words)
         figures = group.measure()
@@ -290,6 +294,92 @@ def measure_verbs(bench):
     for r in bench.runtimes:
         must(r.verb("delete", "--force", "bench-forever"))
     return result
+
+
+LIST = (1, 100, 1000)
+
+
+def measure_list(bench):
+    """`list` of containers that have ended: there may be many, and a running one costs memory."""
+    short = make_bundle("listed", ["true"])
+    made = 0
+    result = {r.name: {} for r in bench.runtimes}
+    roots = {r.name: Runtime(r.name, r.words + ["--root", f"{TOP}/list-{r.name}"])
+             for r in bench.runtimes}
+    for size in LIST:
+        for i in range(made, size):
+            for r in roots.values():
+                must(r.verb("create", "--bundle", short, f"list-{i}"))
+                must(r.verb("start", f"list-{i}"))
+        made = size
+        group = bench.group(f"list {size}", max(10, bench.rounds // 5))
+        for r in roots.values():
+            group.add(r.name, r.verb("list"))
+        figures = group.measure()
+        relative(figures, bench.base)
+        for name, each in figures.items():
+            result[name][size] = each
+    for name, r in roots.items():
+        for i in range(made):
+            must(r.verb("delete", "--force", f"list-{i}"))
+        own = result[name]
+        own["growth"] = growth({n: own[n] for n in LIST}, "median")
+    return result
+
+
+PARALLEL = 100
+
+
+def measure_parallel(bench):
+    """The time until so many `run` that are started at once have all ended."""
+    script = TOP + "/parallel.sh"
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("prefix=$1; shift; pids=\n"
+                   f"for i in $(seq {PARALLEL}); do \"$@\" $prefix-$i & pids=\"$pids $!\"; done\n"
+                   "for pid in $pids; do wait $pid || exit 1; done\n")
+    group = bench.group("parallel", max(5, bench.rounds // 20))
+    for r in bench.runtimes:
+        group.add(r.name, ["sh", script, "bench-p%", *r.verb("run", "--bundle", bench.bundle)])
+    figures = group.measure()
+    relative(figures, bench.base)
+    return figures
+
+
+def large_filter(config, path):
+    """A filter of the size of Docker's default profile: what it allows of today's calls."""
+    del path
+    header = must(["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"])
+    calls = sorted(set(re.findall(r"#define __NR_(\w+)", header)) - {
+        "acct", "add_key", "bpf", "clone", "clone3", "create_module", "delete_module",
+        "finit_module", "fsconfig", "fsmount", "fsopen", "init_module", "ioperm", "iopl",
+        "kexec_load", "keyctl", "mount", "move_mount", "open_tree", "perf_event_open",
+        "personality", "pivot_root", "ptrace", "quotactl", "reboot", "request_key", "setns",
+        "socket", "swapoff", "swapon", "umount2", "unshare", "userfaultfd", "vhangup"})
+    config["linux"]["seccomp"] = {
+        "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1,
+        "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+        "syscalls": [
+            {"names": calls, "action": "SCMP_ACT_ALLOW"},
+            {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38},
+            {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [
+                {"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}]},
+            {"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [
+                {"index": 0, "value": 40, "op": "SCMP_CMP_NE"}]},
+            *({"names": ["personality"], "action": "SCMP_ACT_ALLOW", "args": [
+                {"index": 0, "value": value, "op": "SCMP_CMP_EQ"}]}
+              for value in (0, 8, 131072, 131080, 4294967295))]}
+
+
+def measure_filter(bench):
+    """What a large seccomp filter costs a start after the first, in milliseconds."""
+    bundle = make_bundle("filter", ["/bin/true"], large_filter)
+    group = bench.group("filter", bench.rounds)
+    for r in bench.runtimes:
+        group.add(r.name, r.verb("run", "--bundle", bench.bundle, "bench-%"))
+        group.add(r.name + " with it", r.verb("run", "--bundle", bundle, "bench-%"))
+    figures = group.measure()
+    return {r.name: {k + "_ms": round((figures[r.name + " with it"][k] - figures[r.name][k]) / 1e6, 2)
+                     for k in ("min", "median")} for r in bench.runtimes}
 
 
 def measure_libraries(bench):
@@ -434,6 +524,24 @@ def print_tables(bench, result):
                            f.get("calls"), f"{f['peak_kb']} kB, {times(f['ratio']['peak_kb'])}"]
                           for verb, figures in result["verbs"].items()
                           for label, f in figures.items()]))
+    if "list" in result:
+        out.append(f"`list` with {', '.join(map(str, LIST))} containers, each as a ratio to "
+                   f"{bench.base}'s (medians); the cost of one more between the last two, against "
+                   "that between the first two (1 is linear)\n")
+        out.append(table(["", *map(str, LIST), "growth"],
+                         [[name, *(times(f[n]["ratio"]["median"]) for n in LIST), f["growth"]]
+                          for name, f in result["list"].items()]))
+    if "parallel" in result:
+        out.append(f"{PARALLEL} `run` started at once\n")
+        out.append(table(["", "minimum", "median"],
+                         [[name, times(f["ratio"]["min"]), times(f["ratio"]["median"])]
+                          for name, f in result["parallel"].items()]))
+    if "filter" in result:
+        out.append("A seccomp filter like Docker's default: more time for `run` with it, after the "
+                   "first\n")
+        out.append(table(["", "minimum", "median"],
+                         [[name, f"{f['min_ms']} ms", f"{f['median_ms']} ms"]
+                          for name, f in result["filter"].items()]))
     if "libraries" in result:
         out.append("Cost of a shared library or plugin, as a share of "
                    f"{bench.base}'s `run` (minima)\n")
@@ -473,7 +581,9 @@ def main():
     result = {"run": measure_run(bench, bench.bundle)}
     bench.crun_run = result["run"][bench.base]["median"]
     bench.least = result["run"][bench.base]["min"]
-    for name, measure in (("verbs", measure_verbs), ("libraries", measure_libraries),
+    for name, measure in (("verbs", measure_verbs), ("list", measure_list),
+                          ("parallel", measure_parallel), ("filter", measure_filter),
+                          ("libraries", measure_libraries),
                           ("mounts", measure_mounts), ("layers", measure_layers)):
         if name in groups:
             result[name] = measure(bench)

@@ -15,7 +15,7 @@ v2 host. Needs root, a C compiler, python3, strace and busybox-static.
 
   --build DIR    where barrer was built (default: the current folder, or build/ in the sources)
   --rounds N     rounds of the comparison (default: 200; the rest takes a fifth of it)
-  --only GROUPS  some of run,verbs,libraries,mounts,layers, separated by commas
+  --only GROUPS  some of run,verbs,list,parallel,filter,libraries,mounts,layers, separated by commas
   --json FILE    write the figures there, for machines
   --markdown FILE  write the tables there as well
   --help         this text
@@ -31,7 +31,7 @@ EOF
 bench=$(cd "$(dirname "$0")" && pwd -P)
 build=
 rounds=200
-only=run,verbs,libraries,mounts,layers
+only=run,verbs,list,parallel,filter,libraries,mounts,layers
 json=/dev/null
 markdown=/dev/null
 while [ $# -gt 0 ]; do

@@ -5,7 +5,7 @@
  *
  *   case LABEL
  *   before WORD...     not measured; any number of lines
- *   timed WORD...      measured: from the start to the end of the process
+ *   timed WORD...      measured: from the start to the end of the process; of several lines the sum
  *   after WORD...      not measured
  *
  * "%" in a word is the number of the round. Before `timed`, every process that `before` left is
@@ -39,8 +39,8 @@ struct step {
 
 struct measured_case {
     char *label;
-    struct step before[MAX_STEPS], timed, after[MAX_STEPS];
-    int n_before, n_after, is_left;
+    struct step before[MAX_STEPS], timed[MAX_STEPS], after[MAX_STEPS];
+    int n_before, n_timed, n_after, is_left;
     int64_t *times;
     long peak;
 };
@@ -84,8 +84,8 @@ static void read_line(char *line)
         split(rest, &c->before[c->n_before++]);
     else if (strcmp(line, "after") == 0 && rest != NULL && c->n_after < MAX_STEPS)
         split(rest, &c->after[c->n_after++]);
-    else if (strcmp(line, "timed") == 0 && rest != NULL)
-        split(rest, &c->timed);
+    else if (strcmp(line, "timed") == 0 && rest != NULL && c->n_timed < MAX_STEPS)
+        split(rest, &c->timed[c->n_timed++]);
     else
         die("cannot use the line", line);
 }
@@ -100,7 +100,7 @@ static void read_cases(void)
             read_line(line);
     }
     for (int i = 0; i < n_cases; i++)
-        if (cases[i].timed.words[0] == NULL)
+        if (cases[i].n_timed == 0)
             die("nothing to time in the case", cases[i].label);
 }
 
@@ -181,13 +181,14 @@ static void wait_for_orphans(void)
 
 static void run_case(struct measured_case *c, int round, int is_warm_up)
 {
-    int64_t time;
+    int64_t time = 0;
 
     for (int i = 0; i < c->n_before; i++)
         (void)run(&c->before[i], c->label, round, NULL);
     if (c->n_before > 0 && !c->is_left)
         wait_for_orphans();
-    time = run(&c->timed, c->label, round, is_warm_up ? NULL : &c->peak);
+    for (int i = 0; i < c->n_timed; i++)
+        time += run(&c->timed[i], c->label, round, is_warm_up ? NULL : &c->peak);
     if (!is_warm_up)
         c->times[round] = time;
     for (int i = 0; i < c->n_after; i++)

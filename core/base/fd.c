@@ -12,9 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define SMALL 16384
+
 int fd_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length)
 {
-    size_t size = 16384, used = 0;
+    size_t size = SMALL, used = 0;
     char *text = malloc(size);
 
     if (text == NULL)
@@ -60,6 +62,30 @@ int fd_read_file(int dir_fd, const char *name, size_t limit, char **ret_text, si
     barrer_auto_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     return fd < 0 ? -errno : fd_read_all(fd, limit, ret_text, ret_length);
+}
+
+int fd_read_regular(int dir_fd, const char *name, size_t limit, char **ret_text, size_t *ret_length)
+{
+    barrer_auto_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char *text;
+    ssize_t n;
+
+    if (fd < 0)
+        return -errno;
+    text = malloc(SMALL);
+    if (text == NULL)
+        return -ENOMEM;
+    n = read(fd, text, SMALL - 1);
+    if (n >= 0 && n < SMALL - 1) {
+        text[n] = '\0';
+        *ret_text = text;
+        *ret_length = (size_t)n;
+        return 0;
+    }
+    free(text);
+    if (n < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    return fd_read_all(fd, limit, ret_text, ret_length);
 }
 
 ssize_t fd_read_once(int dir_fd, const char *name, char *buffer, size_t size)

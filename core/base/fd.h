@@ -16,6 +16,9 @@
 int fd_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length);
 /* The same for the file NAME below DIR_FD (AT_FDCWD for a path). */
 int fd_read_file(int dir_fd, const char *name, size_t limit, char **ret_text, size_t *ret_length);
+/* The same for a regular file: a short read is its end, and nothing else is waited for. */
+int fd_read_regular(int dir_fd, const char *name, size_t limit, char **ret_text,
+                    size_t *ret_length);
 /* What one read(2) of the file NAME gives, ended with NUL: files of procfs give all of it. The
  * number of bytes, or -errno. */
 ssize_t fd_read_once(int dir_fd, const char *name, char *buffer, size_t size);

@@ -1,99 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <barrer/plugin.h>
+#include <barrer/util.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
-#include "container/state.h"
+#include "container/glance.h"
 
 static const struct option table[] = {
     {"format", required_argument, NULL, 'f'}, {"quiet", no_argument, NULL, 'q'}, {0}};
 
-static void print_row(struct json_object *state, int width)
+static void print_row(const char *id, int width, const struct glance *row)
 {
-    const char *const keys[] = {"id", "status", "bundle", "created", "owner"};
-    const char *texts[5];
-
-    for (size_t i = 0; i < 5; i++) {
-        texts[i] = json_object_get_string(json_object_object_get(state, keys[i]));
-        if (texts[i] == NULL)
-            texts[i] = "";
-    }
-    (void)printf("%-*s %-11d %-9s %-39s %-30s %s\n", width, texts[0],
-                 json_object_get_int(json_object_object_get(state, "pid")), texts[1], texts[2],
-                 texts[3], texts[4]);
+    (void)printf("%-*s %-11d %-9s %-39s %-30s %s\n", width, id, row->pid,
+                 container_status_name(row->status), row->bundle, row->created, row->owner);
 }
 
-/* One that cannot be read is named on standard error, and does not hide the others. */
-static struct json_object *read_one(const char *root, const char *id)
+/* One that cannot be read is named on standard error, and does not hide the others. NULL then. */
+static struct container *open_one(const char *root, const char *id)
 {
     struct container *container;
-    enum container_status status;
-    struct json_object *state;
     struct barrer_error err;
 
-    if (container_open(root, id, 0, &container, &err) < 0) {
-        /* Gone since the folder was read, or just being made. */
-        if (err.errnum != ENOENT)
-            (void)cli_error(&err, 0);
-        return NULL;
-    }
-    status = container_status(container);
-    state = container_state(container, container_status_name(status),
-                            status == CONTAINER_STOPPED ? 0 : container->pid);
-    container_close(container);
-    return state;
+    if (container_open(root, id, 0, &container, &err) == 0)
+        return container;
+    /* Gone since the folder was read, or just being made. */
+    if (err.errnum != ENOENT)
+        (void)cli_error(&err, 0);
+    return NULL;
 }
 
-static void print_table(struct json_object *all)
+static const char *text_or_none(const char *text)
 {
+    return text != NULL ? text : "";
+}
+
+static void print_slowly(const char *root, const char *id, int width)
+{
+    struct container *container = open_one(root, id);
+    enum container_status status;
+    struct glance row;
+
+    if (container == NULL)
+        return;
+    status = container_status(container);
+    row.pid = status == CONTAINER_STOPPED ? 0 : container->pid;
+    row.status = status;
+    row.bundle = text_or_none(container_text(container, "bundle"));
+    row.created = text_or_none(container_text(container, "created"));
+    row.owner = text_or_none(container_text(container, "owner"));
+    print_row(id, width, &row);
+    container_close(container);
+}
+
+static void print_table(const char *root, char **ids)
+{
+    barrer_auto_fd int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct glance row;
     int width = 11;
 
-    for (size_t i = 0; i < json_object_array_length(all); i++) {
-        struct json_object *id = json_object_object_get(json_object_array_get_idx(all, i), "id");
-
-        if (json_object_get_string_len(id) > width)
-            width = json_object_get_string_len(id);
-    }
+    for (size_t i = 0; ids[i] != NULL; i++)
+        if ((int)strlen(ids[i]) > width)
+            width = (int)strlen(ids[i]);
     (void)printf("%-*s %-11s %-9s %-39s %-30s %s\n", width, "ID", "PID", "STATUS", "BUNDLE",
                  "CREATED", "OWNER");
-    for (size_t i = 0; i < json_object_array_length(all); i++)
-        print_row(json_object_array_get_idx(all, i), width);
+    for (size_t i = 0; ids[i] != NULL; i++) {
+        if (root_fd >= 0 && glance(root_fd, ids[i], &row))
+            print_row(ids[i], width, &row);
+        else
+            print_slowly(root, ids[i], width);
+    }
+}
+
+static int print_json(const char *root, char **ids, struct barrer_error *err)
+{
+    struct json_object *all = json_object_new_array();
+    int r;
+
+    for (size_t i = 0; ids[i] != NULL; i++) {
+        struct container *container = open_one(root, ids[i]);
+        enum container_status status;
+
+        if (container == NULL)
+            continue;
+        status = container_status(container);
+        json_object_array_add(all,
+                              container_state(container, container_status_name(status),
+                                              status == CONTAINER_STOPPED ? 0 : container->pid));
+        container_close(container);
+    }
+    r = cli_print_json(json_object_array_length(all) > 0 ? all : NULL, 0, err);
+    json_object_put(all);
+    return r;
 }
 
 static int list(const char *root, const char *format, int is_quiet, struct barrer_error *err)
 {
-    struct json_object *all = json_object_new_array();
+    size_t n = 0;
     char **ids;
     int r = container_list(root, &ids, err);
 
-    for (size_t i = 0; r == 0 && ids[i] != NULL; i++) {
-        struct json_object *state = NULL;
-
+    if (r < 0)
+        return r;
+    for (; ids[n] != NULL; n++)
         if (is_quiet)
-            (void)printf("%s\n", ids[i]);
-        else
-            state = read_one(root, ids[i]);
-        if (state != NULL)
-            json_object_array_add(all, state);
+            (void)printf("%s\n", ids[n]);
+    if (!is_quiet && strcmp(format, "json") == 0)
+        r = print_json(root, ids, err);
+    else if (!is_quiet)
+        print_table(root, ids);
+    for (size_t i = 0; i < n; i++)
         free(ids[i]);
-    }
-    if (r == 0) {
-        free(ids);
-        if (!is_quiet && strcmp(format, "json") == 0)
-            r = cli_print_json(json_object_array_length(all) > 0 ? all : NULL, 0, err);
-        else if (!is_quiet)
-            print_table(all);
-        if (r == 0)
-            r = cli_flush(err);
-    }
-    json_object_put(all);
-    return r;
+    free(ids);
+    return r < 0 ? r : cli_flush(err);
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)

@@ -177,7 +177,6 @@ static void describe(struct creation *c)
         json_object_object_add(json, "hasPoststart", json_object_new_boolean(1));
     if (c->spec->hooks[OCI_HOOK_POSTSTOP].n_hooks > 0)
         json_object_object_add(json, "hasPoststop", json_object_new_boolean(1));
-    json_object_object_add(json, "instances", flow_record(&c->flow));
     if (json_object_object_get_ex(c->spec->json, "annotations", &annotations))
         json_object_object_add(json, "annotations", json_object_get(annotations));
 }
@@ -198,6 +197,7 @@ static struct json_object *describe_resources(const struct creation *c)
 static int record(struct creation *c, struct barrer_error *err)
 {
     int r = container_create(c->global->root, c->options->id, &c->container, err);
+    struct json_object *instances;
 
     if (r == 0)
         r = container_lock(c->container, err);
@@ -210,7 +210,10 @@ static int record(struct creation *c, struct barrer_error *err)
     c->spec->filesystem.state_fd = c->container->folder_fd;
     c->spec->filesystem.state_path = c->container->folder;
     describe(c);
-    return container_describe(c->container, err);
+    instances = flow_record(&c->flow);
+    r = container_describe(c->container, instances, err);
+    json_object_put(instances);
+    return r;
 }
 
 static char *state_json(void *arg, const char *status, pid_t pid)

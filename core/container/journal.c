@@ -2,8 +2,8 @@
  *
  * state.json, one JSON value a line: first the container as create describes it, then what was
  * learned later, in the order of its writing: objects with changed members, and arrays [instance,
- * name, value] with the facts of plugins. The line that begins with CONFIG holds config.json, and
- * is parsed only by the verbs that need it. A line is one write(2), so that a kill leaves whole
+ * name, value] with the facts of plugins. The lines that begin with INSTANCES and CONFIG hold the
+ * chosen plugins and config.json, and are parsed only by the verbs that need them. A line is one write(2), so that a kill leaves whole
  * lines and at most a torn one at the end, whose effect has not happened.
  */
 #include "container/state.h"
@@ -17,22 +17,29 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "container/line.h"
 #include "oci/spec.h"
 
 #define JOURNAL "state.json"
 #define JOURNAL_LIMIT (64u << 20)
 #define CONFIG "{\"config\":"
+#define INSTANCES "{\"instances\":"
+#define FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-static void remember_fact(struct json_object *facts, const char *instance, const char *name,
-                          const char *value)
+static int remember_fact(struct container *container, const char *instance, const char *name,
+                         const char *value)
 {
-    struct json_object *of_instance;
+    size_t a = strlen(instance) + 1, b = strlen(name) + 1, c = strlen(value) + 1;
+    struct container_fact *fact = malloc(sizeof(*fact) + a + b + c);
 
-    if (!json_object_object_get_ex(facts, instance, &of_instance)) {
-        of_instance = json_object_new_object();
-        json_object_object_add(facts, instance, of_instance);
-    }
-    json_object_object_add(of_instance, name, json_object_new_string(value));
+    if (fact == NULL)
+        return -ENOMEM;
+    fact->instance = memcpy(fact->text, instance, a);
+    fact->name = memcpy(fact->text + a, name, b);
+    fact->value = memcpy(fact->text + a + b, value, c);
+    fact->older = container->facts;
+    container->facts = fact;
+    return 0;
 }
 
 static void merge(struct json_object *into, struct json_object *changes)
@@ -43,56 +50,78 @@ static void merge(struct json_object *into, struct json_object *changes)
     }
 }
 
-static int is_fact(struct json_object *line)
+static int take_fact(struct container *container, struct json_object *line)
 {
+    const char *texts[3];
+
     if (!json_object_is_type(line, json_type_array) || json_object_array_length(line) != 3)
+        return -EINVAL;
+    for (size_t i = 0; i < 3; i++) {
+        struct json_object *text = json_object_array_get_idx(line, i);
+
+        if (!json_object_is_type(text, json_type_string))
+            return -EINVAL;
+        texts[i] = json_object_get_string(text);
+    }
+    return remember_fact(container, texts[0], texts[1], texts[2]);
+}
+
+/* Whether the line is an object of that one member, whose value stays text. */
+static int keep_raw(const char *prefix, char *text, size_t length, char **raw)
+{
+    size_t n = strlen(prefix);
+
+    if (strncmp(text, prefix, n) != 0 || text[length - 1] != '}')
         return 0;
-    for (size_t i = 0; i < 3; i++)
-        if (!json_object_is_type(json_object_array_get_idx(line, i), json_type_string))
-            return 0;
+    text[length - 1] = '\0';
+    *raw = text + n;
     return 1;
 }
 
-static const char *text_at(struct json_object *line, size_t i)
-{
-    return json_object_get_string(json_object_array_get_idx(line, i));
-}
-
-static int take_line(struct container *container, const char *text, size_t length, unsigned number,
+static int take_line(struct container *container, char *text, size_t length, unsigned number,
                      struct barrer_error *err)
 {
-    char where[32];
+    char where[32] = JOURNAL;
     struct json_object *line;
+    char *fact[3];
     int r;
 
-    if (strncmp(text, CONFIG, strlen(CONFIG)) == 0 && text[length - 1] == '}') {
-        free(container->config);
-        container->config = strndup(text + strlen(CONFIG), length - strlen(CONFIG) - 1);
-        return container->config != NULL ? 0 : error_fail(err, ENOMEM, "read config.json");
+    if (line_texts(text, length, 3, fact))
+        return remember_fact(container, fact[0], fact[1], fact[2]);
+    if (keep_raw(CONFIG, text, length, &container->config) ||
+        keep_raw(INSTANCES, text, length, &container->instances))
+        return 0;
+    line = line_parse(text, length);
+    if (line == NULL) {
+        (void)snprintf(where, sizeof(where), JOURNAL ":%u", number);
+        r = oci_json_parse(where, text, length, &line, err);
+        if (r < 0)
+            return r;
     }
-    (void)snprintf(where, sizeof(where), JOURNAL ":%u", number);
-    r = oci_json_parse(where, text, length, &line, err);
-    if (r < 0)
-        return r;
-    if (json_object_is_type(line, json_type_object))
+    r = 0;
+    if (json_object_is_type(line, json_type_object) &&
+        json_object_object_length(container->json) == 0) {
+        json_object_put(container->json);
+        container->json = json_object_get(line);
+    } else if (json_object_is_type(line, json_type_object))
         merge(container->json, line);
-    else if (is_fact(line))
-        remember_fact(container->facts, text_at(line, 0), text_at(line, 1), text_at(line, 2));
-    else
-        r = error_fail(err, 0, "%s: expected an object, or an array of three texts", where);
+    else if ((r = take_fact(container, line)) < 0)
+        r = error_fail(err, -r, JOURNAL ":%u: expected an object, or an array of three texts",
+                       number);
     json_object_put(line);
     return r;
 }
 
 int journal_read(struct container *container, struct barrer_error *err)
 {
-    barrer_auto_free char *text = NULL;
     unsigned number = 1;
     size_t length;
-    int has_nul, r = fd_read_file(container->folder_fd, JOURNAL, JOURNAL_LIMIT, &text, &length);
+    char *text;
+    int has_nul, r = fd_read_regular(container->folder_fd, JOURNAL, JOURNAL_LIMIT, &text, &length);
 
     if (r < 0)
         return error_fail(err, -r, "read \"%s/" JOURNAL "\"", container->folder);
+    container->journal = text;
     has_nul = strlen(text) != length;
     for (char *line = text, *end; r == 0 && *line != '\0'; line = end + 1, number++) {
         end = strchr(line, '\n');
@@ -130,7 +159,7 @@ static int append(struct container *container, const char *prefix, struct json_o
     int n, r = container->journal_fd < 0 ? open_journal(container) : 0;
 
     n = asprintf(&line, "%s%s%s\n", prefix,
-                 json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), suffix);
+                 json_object_to_json_string_ext(value, FLAGS), suffix);
     if (n < 0)
         r = -ENOMEM;
     if (r == 0 && container->is_torn && ftruncate(container->journal_fd, container->whole) < 0)
@@ -153,9 +182,14 @@ int container_keep_config(struct container *container, struct json_object *confi
     return append(container, CONFIG, config, "}", err);
 }
 
-int container_describe(struct container *container, struct barrer_error *err)
+int container_describe(struct container *container, struct json_object *instances,
+                       struct barrer_error *err)
 {
-    return append(container, "", container->json, "", err);
+    barrer_auto_free char *line = NULL;
+
+    if (asprintf(&line, "\n" INSTANCES "%s}", json_object_to_json_string_ext(instances, FLAGS)) < 0)
+        return error_fail(err, ENOMEM, "describe container `%s`", container->id);
+    return append(container, "", container->json, line, err);
 }
 
 int container_change(struct container *container, struct json_object *changes,
@@ -183,24 +217,27 @@ int container_put_fact(void *arg, const char *instance, const char *name, const 
     json_object_put(line);
     if (r < 0)
         return error_wrap(err, r, "record fact \"%s\"", name);
-    remember_fact(container->facts, instance, name, value);
-    return 0;
+    return remember_fact(container, instance, name, value) == 0
+               ? 0
+               : error_fail(err, ENOMEM, "record fact \"%s\"", name);
 }
 
 const char *container_get_fact(void *arg, const char *instance, const char *name)
 {
-    struct container *container = arg;
-    struct json_object *of_instance, *value;
+    const struct container *container = arg;
 
-    if (!json_object_object_get_ex(container->facts, instance, &of_instance) ||
-        !json_object_object_get_ex(of_instance, name, &value))
-        return NULL;
-    return json_object_get_string(value);
+    for (const struct container_fact *fact = container->facts; fact != NULL; fact = fact->older)
+        if (strcmp(fact->instance, instance) == 0 && strcmp(fact->name, name) == 0)
+            return fact->value;
+    return NULL;
 }
 
 int container_has_facts(void *arg, const char *instance)
 {
-    struct container *container = arg;
+    const struct container *container = arg;
+    const struct container_fact *fact = container->facts;
 
-    return json_object_object_get_ex(container->facts, instance, NULL);
+    while (fact != NULL && strcmp(fact->instance, instance) != 0)
+        fact = fact->older;
+    return fact != NULL;
 }

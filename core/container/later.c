@@ -23,7 +23,7 @@
 int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
                      struct barrer_error *err)
 {
-    struct json_object *instances = json_object_object_get(container->json, "instances");
+    struct json_object *instances;
     int r;
 
     host_context_init(&flow->context);
@@ -33,15 +33,22 @@ int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts
     flow->context.fact_arg = container;
     flow->has_facts = container_has_facts;
     flow->resources.cgroup_fd = -1;
-    if (!json_object_is_type(instances, json_type_array))
+    if (container->instances == NULL)
         return 0;
     r = loader_create(container_text(container, "pluginDir"), &flow->loader, err);
+    if (r == 0)
+        r = oci_json_parse("state.json: instances", container->instances,
+                           strlen(container->instances), &instances, err);
     if (r < 0)
         return r;
     /* `exec` composes everything, and enters the container with it. */
     if (!only_facts)
         loader_protect(flow->loader);
-    return flow_recompose(flow, instances, kinds, only_facts, err);
+    r = json_object_is_type(instances, json_type_array)
+            ? flow_recompose(flow, instances, kinds, only_facts, err)
+            : error_fail(err, 0, "state.json: instances: expected an array");
+    json_object_put(instances);
+    return r;
 }
 
 static void close_flow(struct flow *flow)

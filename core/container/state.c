@@ -62,7 +62,6 @@ static struct container *allocate(const char *root, const char *id)
         return NULL;
     container->folder_fd = container->journal_fd = -1;
     container->json = json_object_new_object();
-    container->facts = json_object_new_object();
     container->id = strdup(id);
     if (container->id == NULL || asprintf(&container->folder, "%s/%s", root, id) < 0) {
         free(container->id);
@@ -80,9 +79,13 @@ void container_close(struct container *container)
     barrer_close_fd(&container->journal_fd);
     if (container->json != NULL)
         json_object_put(container->json);
-    if (container->facts != NULL)
-        json_object_put(container->facts);
-    free(container->config);
+    while (container->facts != NULL) {
+        struct container_fact *fact = container->facts;
+
+        container->facts = fact->older;
+        free(fact);
+    }
+    free(container->journal);
     free(container->folder);
     free(container->id);
     free(container);
@@ -139,7 +142,7 @@ static int check_state(struct container *container, struct barrer_error *err)
         {"id", json_type_string},       {"bundle", json_type_string},
         {"created", json_type_string},  {"pluginDir", json_type_string},
         {"pid", json_type_int},         {"startTime", json_type_int},
-        {"instances", json_type_array}, {"ociVersion", json_type_string},
+        {"ociVersion", json_type_string},
     };
     const char *id = container_text(container, "id");
     int64_t pid;
@@ -341,30 +344,39 @@ int container_pidfd(const struct container *container)
     return fd;
 }
 
-static int is_paused(const struct container *container)
+static int is_paused(const struct container_process *process)
 {
-    const char *file = container_text(container, "pausedFile");
-    const char *line = container_text(container, "pausedLine");
     char text[4096], *next = text;
 
-    if (file == NULL || line == NULL || fd_read_once(AT_FDCWD, file, text, sizeof(text)) <= 0)
+    if (process->paused_file == NULL || process->paused_line == NULL ||
+        fd_read_once(AT_FDCWD, process->paused_file, text, sizeof(text)) <= 0)
         return 0;
     for (char *word; (word = strsep(&next, "\n")) != NULL;)
-        if (strcmp(word, line) == 0)
+        if (strcmp(word, process->paused_line) == 0)
             return 1;
     return 0;
 }
 
+enum container_status container_process_status(const struct container_process *process, int dir_fd,
+                                               const char *start)
+{
+    /* 0: it ended before it could be asked for. */
+    if (process->start_time == 0 || container_start_time(process->pid) != process->start_time)
+        return CONTAINER_STOPPED;
+    if (faccessat(dir_fd, start, F_OK, 0) == 0)
+        return CONTAINER_CREATED;
+    return is_paused(process) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+}
+
 enum container_status container_status(const struct container *container)
 {
+    struct container_process process = {container->pid, container->start_time,
+                                        container_text(container, "pausedFile"),
+                                        container_text(container, "pausedLine")};
+
     if (container->pid == 0)
         return container_is_busy(container) ? CONTAINER_CREATING : CONTAINER_STOPPED;
-    /* 0: it ended before it could be asked for. */
-    if (container->start_time == 0 || container_start_time(container->pid) != container->start_time)
-        return CONTAINER_STOPPED;
-    if (faccessat(container->folder_fd, "start", F_OK, 0) == 0)
-        return CONTAINER_CREATED;
-    return is_paused(container) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+    return container_process_status(&process, container->folder_fd, "start");
 }
 
 const char *container_status_name(enum container_status status)

@@ -24,13 +24,22 @@ enum container_status {
     CONTAINER_STOPPED,
 };
 
+/* What a plugin recorded; the newest first. */
+struct container_fact {
+    struct container_fact *older;
+    const char *instance, *name, *value;
+    char text[]; /* that they point to */
+};
+
 struct container {
     char *id;
     char *folder; /* ROOT/ID */
     int folder_fd;
     struct json_object *json;  /* state.json's members */
-    struct json_object *facts; /* of plugins: {instance: {name: value}} */
-    char *config;              /* config.json's text, as it was at create; or NULL: not yet */
+    struct container_fact *facts;
+    char *journal;             /* state.json's text; these two point into it, or are NULL */
+    char *instances;           /* the plugins that create chose, as JSON */
+    char *config;              /* config.json's text, as it was at create */
     int journal_fd;            /* state.json, for appending; -1 until the first line */
     int is_new;                /* there is no state.json yet */
     int is_torn;               /* its last line has no end */
@@ -70,8 +79,9 @@ void container_unlock(struct container *container);
 /* Whether another barrer-run holds the lock. */
 int container_is_busy(const struct container *container);
 
-/* Write the first line of state.json: container->json. */
-int container_describe(struct container *container, struct barrer_error *err);
+/* Write the first two lines of state.json, at once: container->json, and the plugins. */
+int container_describe(struct container *container, struct json_object *instances,
+                       struct barrer_error *err);
 /* Write changed members; takes CHANGES over. */
 int container_change(struct container *container, struct json_object *changes,
                      struct barrer_error *err);
@@ -85,6 +95,16 @@ int container_set_process(struct container *container, pid_t pid, struct json_ob
 int journal_read(struct container *container, struct barrer_error *err);
 /* Remove the folder with all that the core put there. What a plugin left is an error. */
 int container_remove(struct container *container, struct barrer_error *err);
+
+/* What tells the status of a container that has a process. */
+struct container_process {
+    pid_t pid;
+    uint64_t start_time;
+    const char *paused_file, *paused_line; /* NULL: it cannot be paused */
+};
+/* START below DIR_FD is its FIFO of that name. */
+enum container_status container_process_status(const struct container_process *process, int dir_fd,
+                                               const char *start);
 
 /* From the kernel: whether the process is there (and not a zombie or another one), whether it
  * waits for `start`, whether it is frozen. */

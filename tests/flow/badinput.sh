@@ -205,6 +205,9 @@ mkdir -p "$STATE/bad-nothing"
 echo file >"$STATE/bad-file"
 capture barrer list --format json
 ok "list beside corrupt states lists the healthy one (status $status)" jq -e ".[] | select(.id == \"$healthy\" and .status == \"running\")" <<<"$output"
+capture barrer list
+like "$output" "$healthy +[0-9]+ +running" "the table has the healthy one as well"
+like "$error" bad-truncated "and the others are named"
 capture barrer list -q
 like "$output" "$healthy" "list -q as well"
 for bad in bad-empty bad-text bad-truncated bad-types bad-array bad-nothing; do
@@ -224,6 +227,22 @@ barrer delete --force bad-pid 2>/dev/null
 ok "a forged pid without the right start time is not signalled" kill -0 $victim
 kill $victim
 barrer delete --force "$healthy"
+
+# The table and the JSON of list agree, whatever a path or an annotation looks like.
+for name in 'simple' 'two words' 'quote"backslash\' 'ümlaut'; do
+    make_bundle "$T/$name" '.process.args = ["sleep", "1000"] | .annotations = {"a.b": "{\"x\": [1, \"}\\\\\"]}", "n": "ü"}'
+    new_id
+    barrer create --bundle "$T/$name" "$id" </dev/null >/dev/null 2>&1
+    is "$(barrer list | awk -v id="$id" '$1 == id { print $3 }')" created "list: a created one in $name"
+    barrer start "$id"
+    barrer list --format json >"$T/json"
+    jq -r '.[] | "\(.id) \(.pid) \(.status) \(.bundle) \(.created) \(.owner)"' "$T/json" >"$T/wanted"
+    is "$(barrer list | tail -n +2 | sed 's/ \+/ /g')" "$(sed 's/ \+/ /g' "$T/wanted")" "and a running one"
+    barrer kill "$id" KILL
+    wait_until 10 is_status "$id" stopped
+    is "$(barrer list | awk -v id="$id" '$1 == id { print $2, $3 }')" "0 stopped" "and a stopped one"
+    barrer delete "$id"
+done
 
 # --- a state folder that is full, read-only or no folder ---
 make_bundle "$b" '.process.args = ["true"]'
