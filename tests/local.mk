@@ -25,7 +25,7 @@ EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips
 	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests)
 
 if !BUILTIN_PLUGINS
-check_DATA += tests/stage/plugins.stamp
+check_DATA += tests/stage/plugins.stamp tests/stage/clrhost.stamp
 endif
 tests/stage/plugins.stamp: $(PLUGINS)
 	$(AM_V_GEN)rm -rf tests/stage/plugins && $(MKDIR_P) tests/stage/plugins
@@ -34,7 +34,13 @@ tests/stage/plugins.stamp: $(PLUGINS)
 	  cp $$d/.libs/$$n.so tests/stage/plugins/ && chmod 644 tests/stage/plugins/$$n.so || exit 1; \
 	done
 	$(AM_V_at)chmod 755 tests/stage/plugins && touch $@
-CLEANFILES += tests/stage/plugins.stamp tests/stage/plugins/*.so
+tests/stage/clrhost.stamp: tests/stage/plugins.stamp $(clr_PROGRAMS) $(clrsystem_PROGRAMS)
+	$(AM_V_GEN)$(MKDIR_P) tests/stage/plugins/clrhost/system && \
+	  cp $(clr_PROGRAMS) tests/stage/plugins/clrhost/ && \
+	  cp $(clrsystem_PROGRAMS) tests/stage/plugins/clrhost/system/ && touch $@
+CLEANFILES += tests/stage/clrhost.stamp tests/stage/plugins/clrhost/init \
+	tests/stage/plugins/clrhost/dotnet tests/stage/plugins/clrhost/system/dotnet \
+	tests/stage/plugins.stamp tests/stage/plugins/*.so
 
 # For a build tree that is used without installing it: try.sh.
 stage-plugins: all $(check_DATA)

@@ -29,7 +29,7 @@ static const struct barrer_option flow_keys[] = {
      "the same when the caller asks for systemd's cgroups"},
     {"filesystem", KEYS_PLUGINS, "overlayfs", "the root file system, mounts and devices"},
     {"process", KEYS_PLUGINS, "process seccomp", "credentials, limits and filters of the process"},
-    {"runtime", KEYS_PLUGINS, "native", "what executes the payload; the first that claims it"},
+    {"runtime", KEYS_PLUGINS, "clrhost native", "what executes the payload; the first that claims it"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -62,6 +62,20 @@ static int read_all(struct creation *c, struct barrer_error *err)
     return r;
 }
 
+static void complete_runtime(struct oci_spec *spec)
+{
+    struct barrer_runtime_request *runtime = &spec->runtime;
+
+    runtime->root_fd = -1;
+    runtime->uid = spec->process.uid;
+    if (spec->process.flags & BARRER_PROCESS_TERMINAL)
+        runtime->flags |= BARRER_RUNTIME_TERMINAL;
+    if (!(spec->filesystem.namespaces & CLONE_NEWPID))
+        runtime->flags |= BARRER_RUNTIME_SHARED_PIDS;
+    if (spec->resources.memory.limit.is_set && spec->resources.memory.limit.value > 0)
+        runtime->memory_limit = spec->resources.memory.limit.value;
+}
+
 /* What requests hold beyond config.json. */
 static int complete_requests(struct creation *c, struct barrer_error *err)
 {
@@ -98,6 +112,7 @@ static int complete_requests(struct creation *c, struct barrer_error *err)
     spec->filesystem.cwd = spec->process.cwd;
     spec->filesystem.state_fd = -1;
     spec->process.console_socket_fd = -1;
+    complete_runtime(spec);
     return 0;
 }
 
@@ -141,6 +156,7 @@ static int compose(struct creation *c, struct barrer_error *err)
     r = loader_create(folder, &c->flow.loader, err);
     if (r < 0)
         return r;
+    c->spec->runtime.plugin_dir = loader_folder(c->flow.loader);
     if (is_observed(c->spec))
         loader_protect(c->flow.loader);
     return flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
@@ -226,6 +242,16 @@ static char *state_json(void *arg, const char *status, pid_t pid)
     return text;
 }
 
+/* A host that only the payload asked for: `exec` will want it, too. */
+static int host_chosen(void *arg, struct barrer_error *err)
+{
+    struct creation *c = arg;
+    struct json_object *changes = json_object_new_object();
+
+    json_object_object_add(changes, "instances", flow_record(&c->flow));
+    return container_change(c->container, changes, err);
+}
+
 static int open_console(struct creation *c, struct barrer_error *err)
 {
     const struct create_options *options = c->options;
@@ -287,6 +313,7 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     c->spawn.preserve_fds = c->options->preserve_fds;
     c->spawn.extra_environment = caller_environment(&c->spawn.preserve_fds);
     c->spawn.state_json = state_json;
+    c->spawn.host_chosen = host_chosen;
     c->spawn.arg = c;
     r = spawn_start(&c->spawn, err);
     if (r < 0)

@@ -228,6 +228,8 @@ static int compose(struct execution *x, struct barrer_error *err)
     if (caller_is_rootless(x->global->rootless, x->flow.context.proc_fd))
         process->flags |= BARRER_PROCESS_ROOTLESS;
     x->spec->runtime.flags |= BARRER_RUNTIME_EXEC;
+    x->spec->runtime.root_fd = -1;
+    x->spec->runtime.uid = process->uid;
     r = flow_check_honoured(&x->flow, x->spec, ~0u, err);
     return r < 0 ? r : flow_match_runtime(&x->flow, err);
 }

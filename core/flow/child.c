@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "flow/hooks.h"
+#include "flow/payload.h"
 #include "flow/stages.h"
 
 /* What the process learns on its way. */
@@ -58,18 +59,24 @@ static void check(struct child *child, int r)
 
 /* Wait for TYPE; a PERMIT that overtakes it is remembered. An end of the conversation means that
  * barrer-run is gone: nobody is left to report to. */
+static void await_message(struct child *child, enum channel_type type,
+                          struct channel_message *message)
+{
+    do {
+        if (channel_receive(child->spawn->child_fd, message) < 0 || message->type == CHANNEL_CLOSED)
+            _exit(1);
+        if (message->type == CHANNEL_GO)
+            child->pid = message->number;
+        if (message->type == CHANNEL_PERMIT)
+            child->is_permitted = 1;
+    } while (message->type != type);
+}
+
 static void await(struct child *child, enum channel_type type)
 {
     struct channel_message message;
 
-    do {
-        if (channel_receive(child->spawn->child_fd, &message) < 0 || message.type == CHANNEL_CLOSED)
-            _exit(1);
-        if (message.type == CHANNEL_GO)
-            child->pid = message.number;
-        if (message.type == CHANNEL_PERMIT)
-            child->is_permitted = 1;
-    } while (message.type != type);
+    await_message(child, type, &message);
 }
 
 static int join(struct child *child, const struct barrer_join *with)
@@ -214,6 +221,63 @@ static int run_hooks(struct child *child, enum oci_hook_kind kind, const char *s
     if (state == NULL)
         return error_fail(&child->error, ENOMEM, "describe the container to its hooks");
     return hooks_run(child->flow->spec, kind, state, folder, -1, &child->error);
+}
+
+/* Whether a host other than the kernel has to look at the payload. The working directory is the
+ * container's root. */
+static int wants_plan(const struct child *child)
+{
+    const struct flow *flow = child->flow;
+    const struct barrer_runtime_request *request = &flow->spec->runtime;
+
+    if (!flow_has_planners(flow))
+        return 0;
+    if (flow->runtime == NULL || flow_named_runtime(flow) != NULL)
+        return 1;
+    return payload_sounds_managed(request->args) ||
+           payload_is_managed(AT_FDCWD, flow->context.proc_fd, request->cwd, request->args[0]);
+}
+
+/* barrer-run loads the hosts that a native payload does not need, and answers with what to execute
+ * and to mount. It is asked while the host's files and those of the container are both there. */
+static int plan_payload(struct child *child)
+{
+    struct flow *flow = child->flow;
+    barrer_auto_fd int root_fd = -1;
+    struct channel_message message;
+    int r;
+
+    if (!wants_plan(child))
+        return 0;
+    root_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        return error_fail(&child->error, errno, "open the container's root");
+    if (channel_send_fds(child->spawn->child_fd, CHANNEL_HOST, &root_fd, 1) < 0)
+        _exit(1);
+    await_message(child, CHANNEL_HOST, &message);
+    if (message.n_fds == 0)
+        return 0;
+    r = payload_unpack(message.fds[0], &flow->payload, &child->error);
+    if (r == 0 && !child->spawn->is_exec)
+        r = payload_attach(root_fd, &flow->payload, message.fds + 1, message.n_fds - 1,
+                           &child->error);
+    for (size_t i = 0; i < message.n_fds; i++)
+        (void)close(message.fds[i]);
+    return r;
+}
+
+/* The payload of the kernel, or of a wrapper that is. */
+static int resolve_payload(struct child *child)
+{
+    struct flow *flow = child->flow;
+
+    if (flow->payload.path != NULL)
+        return 0;
+    if (flow->payload.args != NULL) {
+        flow->spec->runtime.args = flow->payload.args;
+        flow->spec->runtime.environment = flow->payload.environment;
+    }
+    return stage_run(flow, STAGE_RESOLVE, &child->error);
 }
 
 static int has_hooks(const struct child *child, enum oci_hook_kind kind)
@@ -399,15 +463,18 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     child.caller_umask = umask(0); /* modes of config.json are exact */
     if (spawn->is_exec) {
         check(&child, enter_root(&child, err));
+        check(&child, chdir("/") < 0 ? error_fail(err, errno, "enter the container's root") : 0);
+        check(&child, plan_payload(&child));
     } else {
         check(&child, stage_run(child.flow, STAGE_ENTER, err));
+        check(&child, plan_payload(&child));
         check(&child, run_create_hooks(&child));
         check(&child, stage_run(child.flow, STAGE_PIVOT, err));
     }
     (void)umask(022); /* unless process.user.umask says so */
     check(&child, stage_run(child.flow, STAGE_CONFINE, err));
     check(&child, stage_run(child.flow, STAGE_DROP, err));
-    check(&child, stage_run(child.flow, STAGE_RESOLVE, err));
+    check(&child, resolve_payload(&child));
     check(&child, make_environment(&child));
     if (!child.is_permitted)
         await(&child, CHANNEL_PERMIT);

@@ -13,6 +13,10 @@
 #include "base/log.h"
 #include "config/composition.h"
 
+/* [plugin NAME] when: a runtime host that is loaded for payloads that the kernel does not execute
+ * itself. */
+#define MANAGED_PAYLOAD "managed-payload"
+
 /* The kinds in the order of a flow's members, with the key of [flow container]. */
 static const unsigned kinds[] = {BARRER_ISOLATION, BARRER_RESOURCES, BARRER_FILESYSTEM,
                                  BARRER_PROCESS, BARRER_RUNTIME};
@@ -60,7 +64,6 @@ static int open_from_config(struct flow *flow, const struct config *config, unsi
     r = loader_load(flow->loader, config_text(config, section, "module", name), kind, &plugin, err);
     if (r < 0)
         return r;
-    /* Without a provider's operations the payload would keep what nobody took from it. */
     /* Without a provider's operations the payload would keep what nobody took from it. */
     if (!has_kind(flow, kind)) {
         r = loader_check_provider(flow->loader, plugin, err);
@@ -164,8 +167,8 @@ static int check_when(const struct config *config, const char *section, const ch
 /* The properties without which these modules have nothing to do. */
 static const char *default_when(const char *module)
 {
-    static const struct barrer_pair modules[] = {{"seccomp", "linux.seccomp"},
-                                                 {"resctrl", "linux.intelRdt"}};
+    static const struct barrer_pair modules[] = {
+        {"seccomp", "linux.seccomp"}, {"resctrl", "linux.intelRdt"}, {"clrhost", MANAGED_PAYLOAD}};
 
     for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
         if (strcmp(module, modules[i].key) == 0)
@@ -173,21 +176,27 @@ static const char *default_when(const char *module)
     return NULL;
 }
 
+/* The value of `when` of a plugin, or what is built in for its module; NULL: always. */
+static const char *when_of(const struct config *config, const char *section, const char *name)
+{
+    return config_text(config, section, "when",
+                       default_when(config_text(config, section, "module", name)));
+}
+
 /* [plugin NAME] when = PROPERTY: an addition that is loaded only for containers that set the
  * property or one below it. */
 static int is_wanted(const struct flow *flow, const struct config *config, const char *name,
                      struct barrer_error *err)
 {
-    const char *when, *fallback;
+    const char *when;
     char section[64];
     size_t length;
 
     (void)snprintf(section, sizeof(section), "plugin %s", name);
-    fallback = default_when(config_text(config, section, "module", name));
-    when = config_text(config, section, "when", fallback);
-    if (when == NULL || flow->spec == NULL)
+    when = when_of(config, section, name);
+    if (when == NULL || flow->spec == NULL || strcmp(when, MANAGED_PAYLOAD) == 0)
         return 1;
-    if (when != fallback && check_when(config, section, when, err) < 0)
+    if (config_get(config, section, "when") != NULL && check_when(config, section, when, err) < 0)
         return -EINVAL;
     length = strlen(when);
     for (const struct oci_property *p = flow->spec->properties; p != NULL && p->path != NULL; p++)
@@ -195,6 +204,25 @@ static int is_wanted(const struct flow *flow, const struct config *config, const
             (p->path[length] == '\0' || p->path[length] == '.' || p->path[length] == '='))
             return 1;
     return 0;
+}
+
+/* Put a runtime host off until a payload asks for it. A list of one is nothing to choose from. */
+static int defer(struct flow *flow, const struct config *config, unsigned kind,
+                 const struct composition *composition, size_t i, const struct config_value *value)
+{
+    const struct composition_position *position = &composition->positions[i];
+    const char *when;
+    char section[64];
+
+    (void)snprintf(section, sizeof(section), "plugin %s", position->alternatives[0]);
+    when = kind == BARRER_RUNTIME ? when_of(config, section, position->alternatives[0]) : NULL;
+    if (when == NULL || strcmp(when, MANAGED_PAYLOAD) != 0 || composition->n_positions < 2 ||
+        position->n_alternatives > 1 ||
+        flow->n_deferred == sizeof(flow->deferred) / sizeof(*flow->deferred))
+        return 0;
+    flow->deferred[flow->n_deferred++] = (struct flow_deferred){
+        .name = strdup(position->alternatives[0]), .file = value->file, .line = value->line};
+    return 1;
 }
 
 /* One kind's list. EVERY: all alternatives, without probing, for `features`. */
@@ -217,7 +245,7 @@ static int compose_kind(struct flow *flow, const struct config *config, unsigned
                 if (r == 0)
                     r = add_member(flow, kind, instance, err);
             }
-        } else {
+        } else if (!defer(flow, config, kind, composition, i, value)) {
             r = is_wanted(flow, config, position->alternatives[0], err);
             if (r > 0)
                 r = choose(flow, config, kind, position, err);
@@ -265,8 +293,10 @@ int flow_compose(struct flow *flow, const struct config *config, enum cgroup_man
 {
     /* An operator who disables cgroups gives up what config.json asks of them. */
     unsigned checked = manager == CGROUPS_DISABLED ? ~(1u << BARRER_RESOURCES) : ~0u;
-    int r = compose_all_kinds(flow, config, manager, 0, err);
+    int r;
 
+    flow->config = config;
+    r = compose_all_kinds(flow, config, manager, 0, err);
     if (r < 0)
         return r;
     r = flow_check_honoured(flow, flow->spec, checked, err);
@@ -313,18 +343,70 @@ int flow_check_honoured(const struct flow *flow, const struct oci_spec *spec, un
     return 0;
 }
 
+static const struct barrer_runtime_ops *runtime_ops(const struct instance *instance)
+{
+    return instance->plugin->ops;
+}
+
+int flow_has_planners(const struct flow *flow)
+{
+    for (size_t i = 0; i < flow->n_members; i++)
+        if (flow->members[i].kind == BARRER_RUNTIME &&
+            BARRER_HAS(runtime_ops(flow->members[i].instance), plan))
+            return 1;
+    return flow->n_deferred > 0;
+}
+
+const char *flow_named_runtime(const struct flow *flow)
+{
+    const struct barrer_pair *pair = flow->context.annotations;
+
+    for (; pair != NULL && pair->key != NULL; pair++)
+        if (strcmp(pair->key, "org.barrer.runtime") == 0)
+            return pair->value;
+    return NULL;
+}
+
+/* The operator's list is what an annotation may choose from. */
+static int check_named(const struct flow *flow, struct barrer_error *err)
+{
+    const char *named = flow_named_runtime(flow);
+
+    if (named == NULL)
+        return 0;
+    for (size_t i = 0; i < flow->n_members; i++)
+        if (flow->members[i].kind == BARRER_RUNTIME &&
+            strcmp(flow->members[i].instance->name, named) == 0)
+            return 0;
+    for (size_t i = 0; i < flow->n_deferred; i++)
+        if (strcmp(flow->deferred[i].name, named) == 0)
+            return 0;
+    return error_fail(err, EPERM,
+                      "use the runtime host \"%s\" of the annotation org.barrer.runtime (it is not "
+                      "in the list [flow container] runtime)",
+                      named);
+}
+
+static int is_named(const struct flow *flow, const struct instance *instance)
+{
+    const char *named = flow_named_runtime(flow);
+
+    return named == NULL || strcmp(named, instance->name) == 0;
+}
+
 int flow_match_runtime(struct flow *flow, struct barrer_error *err)
 {
-    for (size_t i = 0; i < flow->n_members; i++) {
-        struct instance *instance = flow->members[i].instance;
-        const struct barrer_runtime_ops *ops = instance->plugin->ops;
-        int r;
+    int r = check_named(flow, err);
 
-        if (flow->members[i].kind != BARRER_RUNTIME)
+    for (size_t i = 0; r == 0 && i < flow->n_members; i++) {
+        struct instance *instance = flow->members[i].instance;
+
+        if (flow->members[i].kind != BARRER_RUNTIME || BARRER_HAS(runtime_ops(instance), plan) ||
+            !is_named(flow, instance))
             continue;
         log_write(BARRER_LOG_DEBUG, "stage match runtime %s", instance->name);
         flow->context.in_child = 0;
-        r = ops->match(instance->self, &flow->spec->runtime, err);
+        r = runtime_ops(instance)->match(instance->self, &flow->spec->runtime, err);
         if (r < 0)
             return error_wrap(err, r, "runtime %s", instance->name);
         if (r > 0) {
@@ -332,7 +414,66 @@ int flow_match_runtime(struct flow *flow, struct barrer_error *err)
             return 0;
         }
     }
+    if (r < 0 || flow_has_planners(flow))
+        return r;
     return error_fail(err, ENOEXEC, "find a runtime host for \"%s\"", flow->spec->runtime.args[0]);
+}
+
+static int open_recorded(struct flow *flow, struct json_object *object, unsigned kind,
+                         struct barrer_error *err);
+
+static int open_deferred(struct flow *flow, const struct flow_deferred *deferred,
+                         struct barrer_error *err)
+{
+    char *names[] = {deferred->name};
+    const struct composition_position position = {.alternatives = names, .n_alternatives = 1};
+    int r;
+
+    if (deferred->recorded != NULL)
+        return open_recorded(flow, deferred->recorded, BARRER_RUNTIME, err);
+    r = choose(flow, flow->config, BARRER_RUNTIME, &position, err);
+    if (r == 0) {
+        flow->members[flow->n_members - 1].file = deferred->file;
+        flow->members[flow->n_members - 1].line = deferred->line;
+    }
+    return r;
+}
+
+/* Load those that were put off: 0, or an error of the first that cannot be. */
+static int open_all_deferred(struct flow *flow, struct barrer_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < flow->n_deferred; i++) {
+        if (r == 0)
+            r = open_deferred(flow, &flow->deferred[i], err);
+        free(flow->deferred[i].name);
+    }
+    flow->n_deferred = 0;
+    return r;
+}
+
+int flow_plan_runtime(struct flow *flow, struct barrer_error *err)
+{
+    int r = open_all_deferred(flow, err);
+
+    for (size_t i = 0; r == 0 && i < flow->n_members; i++) {
+        struct instance *instance = flow->members[i].instance;
+
+        if (flow->members[i].kind != BARRER_RUNTIME || !BARRER_HAS(runtime_ops(instance), plan) ||
+            !is_named(flow, instance))
+            continue;
+        log_write(BARRER_LOG_DEBUG, "stage plan runtime %s", instance->name);
+        flow->context.in_child = 0;
+        flow->payload = (struct barrer_payload){.size = sizeof(flow->payload), .fd = -1};
+        r = runtime_ops(instance)->plan(instance->self, &flow->spec->runtime, &flow->payload, err);
+        if (r < 0)
+            return error_wrap(err, r, "runtime %s", instance->name);
+    }
+    if (r == 0 && flow->runtime == NULL)
+        return error_fail(err, ENOEXEC, "find a runtime host for \"%s\"",
+                          flow->spec->runtime.args[0]);
+    return r;
 }
 
 /* state.json's "instances". */
@@ -357,6 +498,8 @@ static struct json_object *record_member(const struct flow_member *member)
                                   json_object_new_string(instance->allowed_annotations[i]));
         json_object_object_add(object, "allowAnnotations", allowed);
     }
+    if (member->kind == BARRER_RUNTIME && BARRER_HAS(runtime_ops(instance), plan))
+        json_object_object_add(object, "isPlanner", json_object_new_boolean(1));
     json_object_object_add(object, "file", json_object_new_string(member->file));
     json_object_object_add(object, "line", json_object_new_int64(member->line));
     return object;
@@ -468,6 +611,13 @@ int flow_recompose(struct flow *flow, struct json_object *instances, unsigned ki
             continue;
         if (only_facts && !flow->has_facts(flow->context.fact_arg, name))
             continue;
+        /* For `exec`, as for `create`: loaded for payloads that ask for it. */
+        if (!only_facts && json_object_object_get(object, "isPlanner") != NULL &&
+            flow->n_deferred < sizeof(flow->deferred) / sizeof(*flow->deferred)) {
+            flow->deferred[flow->n_deferred++] =
+                (struct flow_deferred){.name = strdup(name), .recorded = object};
+            continue;
+        }
         r = open_recorded(flow, object, kind, err);
         if (r < 0)
             return r;
@@ -481,6 +631,8 @@ void flow_fini(struct flow *flow)
         instance_close(flow->members[i].instance);
         free(flow->members[i].origin);
     }
+    while (flow->n_deferred > 0)
+        free(flow->deferred[--flow->n_deferred].name);
     free(flow->members);
     flow->members = NULL;
     flow->n_members = 0;

@@ -24,6 +24,14 @@ struct flow_member {
     char *origin; /* owns `file` where it was recorded */
 };
 
+/* A runtime host that is loaded only for payloads that are not the kernel's own. */
+struct flow_deferred {
+    char *name;
+    const char *file; /* as in a member */
+    unsigned line;
+    struct json_object *recorded; /* its "instances" of state.json, borrowed; NULL: of config */
+};
+
 /* The flows that a row of the stage table belongs to; several may. */
 #define FLOW_CREATE (1u << 0)
 #define FLOW_EXEC (1u << 1)
@@ -36,7 +44,11 @@ struct flow {
     int (*has_facts)(void *fact_arg, const char *instance);
     struct flow_member *members; /* by kind, then as listed */
     size_t n_members;
-    struct instance *runtime; /* the runtime host whose match claimed the payload */
+    struct instance *runtime; /* the runtime host whose match claimed the payload; NULL: plan has
+                                 to find one */
+    struct flow_deferred deferred[4];
+    size_t n_deferred;
+    const struct config *config; /* of flow_compose; borrowed */
 
     struct oci_spec *spec; /* what is asked; borrowed */
     struct barrer_target target;
@@ -70,6 +82,14 @@ int flow_check_honoured(const struct flow *flow, const struct oci_spec *spec, un
                         struct barrer_error *err);
 /* Choose the runtime host for spec->runtime: the first whose match claims it. */
 int flow_match_runtime(struct flow *flow, struct barrer_error *err);
+/* Whether some host wants to see the payload of the spec's command, and whether no other is left
+ * to execute it. */
+int flow_has_planners(const struct flow *flow);
+/* Ask them for the payload, with the container's root in spec->runtime: 1 and flow->payload filled,
+ * or 0. Loads those that are deferred. */
+int flow_plan_runtime(struct flow *flow, struct barrer_error *err);
+/* The host that an annotation of the container names, or NULL. */
+const char *flow_named_runtime(const struct flow *flow);
 /* Take what barrer.conf says of it out of the flow; closes all instances. */
 void flow_fini(struct flow *flow);
 

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "flow/hooks.h"
+#include "flow/payload.h"
 #include "flow/stages.h"
 
 /* A thread that a plugin left behind would be missing in the child, with whatever it held. A
@@ -305,6 +306,50 @@ static int serve_hooks(struct spawn *spawn, struct barrer_error *err)
     return r;
 }
 
+/* What the host mounts is opened here, where files of the host may be closed to the container's
+ * users; not by a caller without the privilege, whose containers have it. */
+static int send_payload(struct spawn *spawn, struct barrer_error *err)
+{
+    struct flow *flow = spawn->flow;
+    int is_rootless = !!(flow->spec->process.flags & BARRER_PROCESS_ROOTLESS);
+    int fds[CHANNEL_FDS], n = 0, r = payload_pack(&flow->payload, &fds[0], err);
+
+    if (r < 0)
+        return r;
+    if (!spawn->is_exec && !is_rootless)
+        n = payload_open_mounts(&flow->payload, fds + 1, CHANNEL_FDS - 1, err);
+    if (n < 0)
+        r = n;
+    else if ((r = channel_send_fds(spawn->channel_fd, CHANNEL_HOST, fds, (size_t)n + 1)) < 0)
+        r = error_fail(err, -r, "hand the payload to the container's process");
+    for (; n >= 0; n--)
+        (void)close(fds[n]);
+    return r;
+}
+
+/* The process has come upon a payload that is not for the kernel. */
+static int serve_host(struct spawn *spawn, const struct channel_message *message,
+                      struct barrer_error *err)
+{
+    struct barrer_runtime_request *request = &spawn->flow->spec->runtime;
+    int r;
+
+    if (message->n_fds != 1)
+        return error_fail(err, EPROTO, "find a host for the payload");
+    request->root_fd = message->fds[0];
+    r = flow_plan_runtime(spawn->flow, err);
+    (void)close(request->root_fd);
+    request->root_fd = -1;
+    if (r > 0 && spawn->host_chosen != NULL)
+        r = spawn->host_chosen(spawn->arg, err) < 0 ? -err->errnum : r;
+    if (r < 0)
+        return r;
+    if (r > 0)
+        return send_payload(spawn, err);
+    r = channel_send(spawn->channel_fd, CHANNEL_HOST, 0, NULL);
+    return r < 0 ? error_fail(err, -r, "let the container's process go on") : 0;
+}
+
 int spawn_await(struct spawn *spawn, struct barrer_error *err)
 {
     struct channel_message message;
@@ -317,6 +362,11 @@ int spawn_await(struct spawn *spawn, struct barrer_error *err)
         switch (message.type) {
         case CHANNEL_HOOKS:
             r = serve_hooks(spawn, err);
+            if (r < 0)
+                return r;
+            break;
+        case CHANNEL_HOST:
+            r = serve_host(spawn, &message, err);
             if (r < 0)
                 return r;
             break;

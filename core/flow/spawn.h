@@ -26,6 +26,8 @@ struct spawn {
     /* The container's state as JSON with this status and pid, for hooks; a fresh string. Called on
      * both sides: the process has a copy of what it is made from, which may be of any length. */
     char *(*state_json)(void *arg, const char *status, pid_t pid);
+    /* A runtime host was chosen late, by flow_plan_runtime; to be recorded. Or NULL. */
+    int (*host_chosen)(void *arg, struct barrer_error *err);
     void *arg;
 
     /* Answered by spawn_start. */

@@ -149,6 +149,7 @@ HAS(filesystem, probe)
 HAS(process, probe)
 HAS(runtime, probe)
 HAS(runtime, match)
+HAS(runtime, plan)
 
 #define ROW(stage, name, kind, KIND, op, side, flows, what)                                        \
     {                                                                                              \
@@ -197,6 +198,8 @@ static const struct stage_row rows[] = {
         "host name, sysctl"),
     ROW(STAGE_ENTER, "enter", filesystem, FILESYSTEM, enter, SIDE_CHILD, FLOW_CREATE,
         "root, mounts, devices, masks; the old root is visible"),
+    CHOICE(STAGE_PLAN, "plan", runtime, RUNTIME, plan, BOTH,
+           "who executes a payload that is not the kernel's, and what is mounted for it?"),
     CORE(STAGE_HOOKS, "hooks", SIDE_CHILD, FLOW_CREATE,
          "prestart and createRuntime on the host, createContainer here"),
     ROW(STAGE_PIVOT, "pivot", filesystem, FILESYSTEM, pivot, SIDE_CHILD, FLOW_CREATE,

@@ -15,6 +15,7 @@ enum stage {
     STAGE_CLONE, /* the core's */
     STAGE_ATTACH,
     STAGE_ENTER,
+    STAGE_PLAN,  /* the core asks */
     STAGE_HOOKS, /* the core's */
     STAGE_PIVOT,
     STAGE_CONFINE,

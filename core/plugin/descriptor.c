@@ -154,6 +154,13 @@ static int has_operation(const struct barrer_plugin *plugin, const struct requir
     return operation != NULL;
 }
 
+/* A host that plans is asked nothing else. */
+static int is_planner(const struct barrer_plugin *plugin)
+{
+    return plugin->kind == BARRER_RUNTIME &&
+           BARRER_HAS((const struct barrer_runtime_ops *)plugin->ops, plan);
+}
+
 static int check_operations(const char *file, const struct barrer_plugin *plugin, int as_provider,
                             struct barrer_error *err)
 {
@@ -163,7 +170,7 @@ static int check_operations(const char *file, const struct barrer_plugin *plugin
         const struct requirement *wanted = &requirements[i];
 
         if (wanted->kind != plugin->kind || wanted->of_provider != as_provider ||
-            has_operation(plugin, wanted))
+            has_operation(plugin, wanted) || is_planner(plugin))
             continue;
         return error_fail(err, 0,
                           "\"%s\": has no operation \"%s\", which %s of kind \"%s\" needs%s", file,

@@ -507,6 +507,17 @@ struct abi_0_1_runtime_request {
     const char *const *args;
     const char *const *environment;
     const char *cwd;
+    int root_fd;
+    uint32_t uid;
+    int64_t memory_limit;
+    const char *plugin_dir;
+};
+
+struct abi_0_1_layer_entry {
+    uint32_t type;
+    uint32_t reserved;
+    const char *path;
+    const char *content;
 };
 
 struct abi_0_1_payload {
@@ -515,6 +526,8 @@ struct abi_0_1_payload {
     const char *path;
     const char *const *args;
     const char *const *environment;
+    const struct barrer_layer_entry *layer;
+    size_t n_layer;
 };
 
 struct abi_0_1_runtime_ops {
@@ -525,6 +538,8 @@ struct abi_0_1_runtime_ops {
     int (*resolve)(void *self, const struct barrer_runtime_request *request,
                    struct barrer_payload *payload, struct barrer_error *err);
     int (*release)(void *self, struct barrer_error *err);
+    int (*plan)(void *self, const struct barrer_runtime_request *request,
+                struct barrer_payload *payload, struct barrer_error *err);
 };
 
 #define ABI_0_1_STRUCTS(x) \
@@ -579,6 +594,7 @@ struct abi_0_1_runtime_ops {
     x(process_request) \
     x(process_ops) \
     x(runtime_request) \
+    x(layer_entry) \
     x(payload) \
     x(runtime_ops)
 
@@ -999,16 +1015,27 @@ struct abi_0_1_runtime_ops {
     x(runtime_request, args) \
     x(runtime_request, environment) \
     x(runtime_request, cwd) \
+    x(runtime_request, root_fd) \
+    x(runtime_request, uid) \
+    x(runtime_request, memory_limit) \
+    x(runtime_request, plugin_dir) \
+    x(layer_entry, type) \
+    x(layer_entry, reserved) \
+    x(layer_entry, path) \
+    x(layer_entry, content) \
     x(payload, size) \
     x(payload, fd) \
     x(payload, path) \
     x(payload, args) \
     x(payload, environment) \
+    x(payload, layer) \
+    x(payload, n_layer) \
     x(runtime_ops, size) \
     x(runtime_ops, probe) \
     x(runtime_ops, match) \
     x(runtime_ops, resolve) \
-    x(runtime_ops, release)
+    x(runtime_ops, release) \
+    x(runtime_ops, plan)
 
 #define ABI_0_1_VALUES(x) \
     x(BARRER_MAGIC, 0x31525242u) \
@@ -1035,7 +1062,12 @@ struct abi_0_1_runtime_ops {
     x(BARRER_PROCESS_EXEC, (1u << 3)) \
     x(BARRER_PROCESS_ROOTLESS, (1u << 4)) \
     x(BARRER_PROCESS_USERNS, (1u << 5)) \
-    x(BARRER_RUNTIME_EXEC, (1u << 0))
+    x(BARRER_RUNTIME_EXEC, (1u << 0)) \
+    x(BARRER_RUNTIME_TERMINAL, (1u << 1)) \
+    x(BARRER_RUNTIME_SHARED_PIDS, (1u << 2)) \
+    x(BARRER_LAYER_FOLDER, 1u) \
+    x(BARRER_LAYER_FILE, 2u) \
+    x(BARRER_LAYER_MOUNT, 3u)
 
 /* clang-format on */
 

@@ -50,6 +50,6 @@ printf '[flow container]\nisolation = nonesuch\n' >"$T/barrer.conf"
 refuses "plan of a plugin that is not there" 'nonesuch' barrer --config "$T/barrer.conf" plan --bundle "$b"
 printf '[flow container]\nisolaton = namespace\n' >"$T/barrer.conf"
 refuses "plan with a typo tells file, line and the nearest name" "barrer.conf:2: .*isolaton.*isolation" barrer --config "$T/barrer.conf" plan --bundle "$b"
-printf '[flow container]\nruntime = clrhost\n' >"$T/barrer.conf"
-refuses "a backend that does not exist yet" 'clrhost' barrer --config "$T/barrer.conf" plan --bundle "$b"
+printf '[flow container]\nruntime = wasm\n' >"$T/barrer.conf"
+refuses "a runtime host that is not there" 'wasm' barrer --config "$T/barrer.conf" plan --bundle "$b"
 done_testing

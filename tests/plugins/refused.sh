@@ -43,7 +43,7 @@ refused bad_undefined 'cannot be loaded: undefined symbol: cgroup_of_nobody'
 refused bad_open 'find "/dev/abacus" for the plugin: No such device'
 refused bad_silent 'open failed and did not say why'
 refused marker 'is a plugin of kind "process", wanted: "resources"'
-refused clrhost 'no file "clrhost\.so" in '
+refused nonesuch 'no file "nonesuch\.so" in '
 chmod 646 "$T/plugins/tally.so"
 refused tally 'tally\.so": writable by everybody \(mode 0646\), wanted: by its owner only'
 chmod 644 "$T/plugins/tally.so"

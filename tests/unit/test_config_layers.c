@@ -194,7 +194,7 @@ static void test_absent(void)
     struct config *config = NULL;
 
     ok(config_load(&request, &config, &error) == 0 &&
-           strcmp(config_text(config, "flow container", "runtime", ""), "native") == 0,
+           strcmp(config_text(config, "flow container", "runtime", ""), "clrhost native") == 0,
        "without any file there are the defaults");
     config_destroy(config);
 }

@@ -29,7 +29,8 @@ static void test_built_in(void)
     ok(config_get(config, "flow container", "resources-systemd") == NULL, "resources-systemd");
     is_value(config, "flow container", "filesystem", "overlayfs", "(built in)", 0, "filesystem");
     is_value(config, "flow container", "process", "process seccomp", "(built in)", 0, "process");
-    is_value(config, "flow container", "runtime", "native", "(built in)", 0, "runtime");
+    is_value(config, "flow container", "runtime", "clrhost native", "(built in)", 0,
+             "runtime");
     is_value(config, "flow boot", "isolation", "namespace", "(built in)", 0, "the boot flow's");
     is_text(config_text(config, "plugin a", "b", "fallback"), "fallback", "a value of no line");
     config_destroy(config);
@@ -40,7 +41,7 @@ static void test_append_and_reset(void)
     struct config *config = load_text("[flow container]\n"
                                       "process += landlock\n"
                                       "process += | nothing\n"
-                                      "runtime = clrhost\n"
+                                      "runtime = wasm\n"
                                       "runtime += native\n"
                                       "isolation =\n"
                                       "filesystem =\n"
@@ -50,7 +51,7 @@ static void test_append_and_reset(void)
 
     is_value(config, "flow container", "process", "process seccomp landlock | nothing",
              in_top("t.conf"), 3, "\"+=\" appends to the default, and may repeat");
-    is_value(config, "flow container", "runtime", "clrhost native", in_top("t.conf"), 5,
+    is_value(config, "flow container", "runtime", "wasm native", in_top("t.conf"), 5,
              "\"+=\" appends to \"=\"");
     is_value(config, "flow container", "isolation", "namespace", "(built in)", 0,
              "\"key =\" is the default again");

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The launcher: a program named "dotnet" that runs one .NET application in its own process. It
+ * works unprivileged, inside of the container, and everything that it reads there is hostile to
+ * nobody but itself.
+ *
+ * Messages are one sentence on standard error; exit statuses are 125 (the runtime cannot be
+ * started), 126 (the payload cannot be run), 127 (the payload or the runtime is not there), or the
+ * application's own.
+ */
+#ifndef LAUNCHER_H
+#define LAUNCHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAUNCHER_LAYER "/run/barrer/"
+
+enum launch_status { LAUNCH_CANNOT_START = 125, LAUNCH_NOT_RUNNABLE = 126, LAUNCH_NOT_FOUND = 127 };
+
+enum launch_mode { MODE_AUTO, MODE_HOSTFXR, MODE_DIRECT, MODE_AOT };
+
+struct property {
+    const char *key;
+    const char *value;
+};
+
+struct properties {
+    struct property *all;
+    size_t n;
+};
+
+/* One run. */
+struct launch {
+    char *self; /* the launcher's own path, which the runtime has to know */
+    enum launch_mode mode;
+    /* The command: host options of dotnet's, APP, arguments. */
+    int argc;
+    char **argv;
+    int app_index; /* of APP in argv; argc: none */
+    const char *app;
+    char *folder; /* of APP, absolute, without a final "/" */
+    char *path;   /* of APP, absolute */
+
+    const char *entry;         /* TYPE:METHOD, or a symbol */
+    const char *frameworks[8]; /* --framework */
+    size_t n_frameworks;
+    struct properties properties; /* --property; then of the configuration; then defaults */
+    const char *roll_forward;     /* --roll-forward, or NULL */
+
+    /* Settings. */
+    char *dotnet_root; /* or NULL: none was found */
+    const char *gen0_budget;
+    int has_diagnostics;
+    uint64_t memory_limit;
+};
+
+/* say.c: "barrer: ..." on standard error, and the end. */
+__attribute__((noreturn, format(printf, 2, 3))) void launch_fail(enum launch_status status,
+                                                                 const char *fmt, ...);
+/* What the runtime writes is kept, and quoted where it fails. */
+void launch_quote(const char *line);
+const char *launch_quoted(void);
+
+/* settings.c */
+void launch_read_settings(struct launch *launch);
+/* Fill from one line of KEY=VALUE; 0, or -1 for one that is unknown. */
+int launch_set(struct launch *launch, const char *key, const char *value);
+
+/* app.c: find the application and judge its file; ends the program when it cannot be run. */
+void launch_check_app(struct launch *launch);
+/* The file beside the application with this suffix in place of ".dll": a fresh string. */
+char *launch_beside(const struct launch *launch, const char *suffix);
+int launch_exists(const char *path);
+/* Ends the program when a file of the runtime in FOLDER is missing or cut off. */
+void launch_check_runtime(const char *folder);
+
+/* properties.c */
+const char *properties_get(const struct properties *properties, const char *key);
+/* Add what is not there yet; strings are borrowed. */
+void properties_add(struct properties *properties, const char *key, const char *value);
+/* What the launcher sets for every application that does not say otherwise; IS_SET tells what it
+ * has said. */
+void launch_add_defaults(const struct launch *launch, struct properties *defaults,
+                         const char *(*get)(void *arg, const char *key), void *arg);
+/* Whether .NET would find ICU. */
+int launch_has_icu(void);
+
+/* config.c: App.runtimeconfig.json. */
+struct framework {
+    const char *name;
+    const char *version;
+    const char *roll_forward; /* or NULL: the configuration's */
+};
+
+struct config {
+    struct framework frameworks[8];
+    size_t n_frameworks;
+    int is_self_contained;
+    const char *roll_forward; /* or NULL */
+    struct properties properties;
+};
+
+/* 0; -1 with a reason of static storage in RET_WHY, or "" when there is no such file. */
+int config_read(const char *file, struct config *config, const char **ret_why);
+
+/* hostfxr.c, direct.c, aot.c: run it; the exit status. */
+int launch_hostfxr(struct launch *launch);
+/* An inquiry such as --list-runtimes. */
+int launch_inquiry(struct launch *launch);
+int launch_direct(struct launch *launch);
+int launch_aot(struct launch *launch);
+
+#endif

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What runs inside of a container. The launcher is linked twice from the same sources: for
+# containers, whose libraries it brings along, and for the system that it is installed on.
+clrdir = $(plugindir)/clrhost
+clrsystemdir = $(clrdir)/system
+clr_PROGRAMS = libexec/clrhost/init libexec/clrhost/dotnet
+clrsystem_PROGRAMS = libexec/clrhost/system/dotnet
+
+libexec_clrhost_init_SOURCES = %D%/init.c
+if STATIC_FIRST_STAGE
+libexec_clrhost_init_LDFLAGS = $(AM_LDFLAGS) -all-static
+else
+libexec_clrhost_init_LDFLAGS = $(AM_LDFLAGS)
+endif
+
+launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/hostfxr.c \
+	%D%/image.c %D%/image.h %D%/launcher.h %D%/main.c %D%/properties.c %D%/say.c %D%/settings.c \
+	%D%/versions.c %D%/versions.h
+libexec_clrhost_dotnet_SOURCES = $(launcher_sources)
+libexec_clrhost_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=1
+libexec_clrhost_dotnet_LDFLAGS = $(HARD_LDFLAGS) \
+	-Wl,--dynamic-linker=/run/barrer/lib/$(CLR_INTERPRETER) \
+	-Wl,--disable-new-dtags -Wl,-rpath,/run/barrer/lib
+libexec_clrhost_dotnet_LDADD = $(CLR_JSONC_LIBS) -ldl
+libexec_clrhost_system_dotnet_SOURCES = $(launcher_sources)
+libexec_clrhost_system_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=0
+libexec_clrhost_system_dotnet_LDFLAGS = $(HARD_LDFLAGS)
+libexec_clrhost_system_dotnet_LDADD = $(CLR_JSONC_LIBS) -ldl

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+PLUGINS += %D%/clrhost.la
+%C%_clrhost_la_SOURCES = %D%/clrhost.c %D%/clrhost.h %D%/command.c %D%/dotnet.c %D%/libraries.c
+%C%_clrhost_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+
+include %D%/launcher/local.mk
