@@ -205,12 +205,12 @@ static int compose(struct execution *x, struct barrer_error *err)
                 ? oci_process_load(x->options->process_file, &x->spec, err)
                 : make_process(x, err);
 
+    x->flow.spec = x->spec;
     if (r == 0)
         r = lifecycle_reopen(x->container, ~(1u << BARRER_FILESYSTEM), 0, &x->flow, err);
     if (r < 0)
         return r;
     x->flow.which = FLOW_EXEC;
-    x->flow.spec = x->spec;
     x->flow.exec_cgroup = x->options->cgroup;
     process = &x->spec->process;
     process->id = x->container->id;

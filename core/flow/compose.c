@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "config/composition.h"
+#include "flow/payload.h"
 
 /* [plugin NAME] when: a runtime host that is loaded for payloads that the kernel does not execute
  * itself. */
@@ -206,6 +207,18 @@ static int is_wanted(const struct flow *flow, const struct config *config, const
     return 0;
 }
 
+/* Whether a host that is put off can be loaded when it is wanted, after the clone. Where nobody is
+ * going to want it, nobody has to look. */
+static int can_defer(const struct flow *flow, const char *module)
+{
+    const char *const *args = flow->spec != NULL ? flow->spec->runtime.args : NULL;
+
+    if (flow->n_deferred == sizeof(flow->deferred) / sizeof(*flow->deferred))
+        return 0;
+    return (args != NULL && flow_named_runtime(flow) == NULL && !payload_may_be_managed(args)) ||
+           loader_is_at_hand(flow->loader, module);
+}
+
 /* Put a runtime host off until a payload asks for it. A list of one is nothing to choose from. */
 static int defer(struct flow *flow, const struct config *config, unsigned kind,
                  const struct composition *composition, size_t i, const struct config_value *value)
@@ -218,7 +231,7 @@ static int defer(struct flow *flow, const struct config *config, unsigned kind,
     when = kind == BARRER_RUNTIME ? when_of(config, section, position->alternatives[0]) : NULL;
     if (when == NULL || strcmp(when, MANAGED_PAYLOAD) != 0 || composition->n_positions < 2 ||
         position->n_alternatives > 1 ||
-        flow->n_deferred == sizeof(flow->deferred) / sizeof(*flow->deferred))
+        !can_defer(flow, config_text(config, section, "module", position->alternatives[0])))
         return 0;
     flow->deferred[flow->n_deferred++] = (struct flow_deferred){
         .name = strdup(position->alternatives[0]), .file = value->file, .line = value->line};
@@ -613,7 +626,7 @@ int flow_recompose(struct flow *flow, struct json_object *instances, unsigned ki
             continue;
         /* For `exec`, as for `create`: loaded for payloads that ask for it. */
         if (!only_facts && json_object_object_get(object, "isPlanner") != NULL &&
-            flow->n_deferred < sizeof(flow->deferred) / sizeof(*flow->deferred)) {
+            text_of(object, "module") != NULL && can_defer(flow, text_of(object, "module"))) {
             flow->deferred[flow->n_deferred++] =
                 (struct flow_deferred){.name = strdup(name), .recorded = object};
             continue;

@@ -23,6 +23,11 @@ int payload_sounds_managed(const char *const *args)
     return 0;
 }
 
+int payload_may_be_managed(const char *const *args)
+{
+    return payload_sounds_managed(args) || strchr(args[0], '/') != NULL;
+}
+
 /* The first bytes of a regular file; what is not one is never opened: devices and pipes of an
  * image answer to that. The number of bytes, or -errno. */
 static ssize_t read_head(int root_fd, int proc_fd, const char *path, char *head, size_t size)

@@ -18,6 +18,8 @@
 
 /* Whether the command speaks of .NET, in words: "dotnet", "App.dll". */
 int payload_sounds_managed(const char *const *args);
+/* Whether the two below can be true. */
+int payload_may_be_managed(const char *const *args);
 /* Whether args[0] is a file that the kernel does not execute itself, or the small program that
  * stands beside an assembly of its name. Without a "/" it is a name to search for: 0. ROOT_FD: the
  * container's root; PROC_FD: a procfs. */

@@ -77,6 +77,11 @@ int loader_create(const char *plugin_dir, struct loader **ret_loader, struct bar
     return 0;
 }
 
+int loader_is_at_hand(const struct loader *loader, const char *module)
+{
+    return opener_is_at_hand(&loader->opener, module);
+}
+
 void loader_destroy(struct loader *loader)
 {
     if (loader == NULL)

@@ -31,6 +31,8 @@ const char *loader_folder(const struct loader *loader);
  * is loaded already is returned again. */
 int loader_load(struct loader *loader, const char *module, unsigned kind,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err);
+/* Whether it can be loaded also after a clone: this program has it, or reads it from a file. */
+int loader_is_at_hand(const struct loader *loader, const char *module);
 /* The file it came from, or "(built in)". */
 const char *loader_file(const struct loader *loader, const struct barrer_plugin *plugin);
 /* Whether PLUGIN, which this loader loaded, may come first in the list of its kind (filesystem and

@@ -88,6 +88,13 @@ static int start_ltdl(struct barrer_error *err)
     return register_loader(err);
 }
 
+int opener_is_at_hand(const struct opener *opener, const char *name)
+{
+    (void)opener;
+    (void)name;
+    return 1;
+}
+
 int opener_has_successor(void)
 {
     return 0;

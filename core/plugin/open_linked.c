@@ -56,7 +56,8 @@ static int has_id(const unsigned char *head, size_t start, size_t end, const uns
             return 0;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
             memcmp(head + name, "GNU", 4) == 0)
-            return note.n_descsz == LINKED_ID_SIZE && memcmp(head + content, id, LINKED_ID_SIZE) == 0;
+            return note.n_descsz == LINKED_ID_SIZE &&
+                   memcmp(head + content, id, LINKED_ID_SIZE) == 0;
     }
     return 0;
 }
@@ -95,6 +96,16 @@ static const struct linked_module *find(const char *name)
     while (module->name != NULL && strcmp(module->name, name) != 0)
         module++;
     return module->name != NULL ? module : NULL;
+}
+
+int opener_is_at_hand(const struct opener *opener, const char *name)
+{
+    const struct linked_module *module = find(name);
+    barrer_auto_free char *file = NULL;
+
+    if (module == NULL || asprintf(&file, "%s/%s.so", opener->folder, name) < 0)
+        return 0;
+    return is_file_of_id(file, module->id);
 }
 
 int opener_open(struct opener *opener, const char *name, char **ret_file,
