@@ -98,8 +98,8 @@ static int execute(const char *program, int is_protected, char **argv)
 static int hand_over(struct cli *cli, char **argv)
 {
     const char *verb = cli->argc > 0 ? cli->argv[0] : "";
-    int is_protected =
-        strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 || strcmp(verb, "exec") == 0;
+    int is_protected = strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 ||
+                       strcmp(verb, "exec") == 0 || strcmp(verb, "mounts") == 0;
     const char *program;
     struct barrer_error err;
     char path[PATH_MAX];

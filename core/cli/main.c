@@ -14,7 +14,7 @@
 
 static const struct cli_verb *const verbs[] = {
     &verb_create, &verb_start, &verb_run,      &verb_exec,  &verb_kill,   &verb_delete,
-    &verb_state,  &verb_list,  &verb_ps,       &verb_pause, &verb_resume, &verb_update,
+    &verb_state,  &verb_list,  &verb_ps,       &verb_pause, &verb_resume, &verb_update, &verb_mounts,
     &verb_events, &verb_spec,  &verb_features, &verb_plan,  NULL};
 
 static int print_help(void)

@@ -22,6 +22,10 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
 int lifecycle_exec(const struct global_options *global, const struct exec_options *options,
                    int *ret_status, struct barrer_error *err);
 
+/* mounts.c: mount what the array in FILE says in a container that runs, or unmount it. */
+int lifecycle_mounts(const struct global_options *global, const char *id, const char *file,
+                     int is_add, struct barrer_error *err);
+
 /* later.c: `delete`. Works on what was recorded. */
 int lifecycle_delete(const struct global_options *global, const char *id, int force,
                      struct barrer_error *err);

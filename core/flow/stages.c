@@ -136,6 +136,9 @@ CALL(filesystem, prepare, &flow->spec->filesystem, err)
 CALL(filesystem, attach, &flow->spec->filesystem, &flow->target, err)
 CALL(filesystem, enter, &flow->spec->filesystem, err)
 CALL(filesystem, pivot, &flow->spec->filesystem, err)
+CALL(filesystem, open_mounts, &flow->spec->filesystem, err)
+CALL(filesystem, add_mounts, &flow->spec->filesystem, err)
+CALL(filesystem, remove_mounts, &flow->spec->filesystem, err)
 CALL(filesystem, release, &flow->spec->filesystem, err)
 CALL(process, prepare, &flow->spec->process, err)
 CALL(process, attach, &flow->spec->process, &flow->target, err)
@@ -214,6 +217,12 @@ static const struct stage_row rows[] = {
         "change limits"),
     ROW(STAGE_PAUSE, "pause", resources, RESOURCES, pause, SIDE_HOST, FLOW_LATER, "freeze"),
     ROW(STAGE_RESUME, "resume", resources, RESOURCES, resume, SIDE_HOST, FLOW_LATER, "thaw"),
+    ROW(STAGE_OPEN_MOUNTS, "open", filesystem, FILESYSTEM, open_mounts, SIDE_HOST, FLOW_LATER,
+        "open sources of further mounts"),
+    ROW(STAGE_ADD_MOUNTS, "add", filesystem, FILESYSTEM, add_mounts, SIDE_CHILD, FLOW_LATER,
+        "further mounts"),
+    ROW(STAGE_REMOVE_MOUNTS, "remove", filesystem, FILESYSTEM, remove_mounts, SIDE_CHILD,
+        FLOW_LATER, "unmount"),
     ROW(STAGE_RELEASE, "release", runtime, RUNTIME, release, SIDE_HOST, FLOW_LATER, "undo"),
     ROW(STAGE_RELEASE, "release", resources, RESOURCES, release, SIDE_HOST, FLOW_LATER,
         "kill what is left, undo"),

@@ -119,10 +119,18 @@ static int read_resources(const struct node *root, const char *bundle, struct oc
     return resources_read_update(root, spec);
 }
 
+static int read_mounts(const struct node *root, const char *bundle, struct oci_spec *spec)
+{
+    struct node mounts = node_member(root, "mounts");
+
+    return mounts_read(&mounts, bundle, spec);
+}
+
 static const struct document config_document = {"", read_config, oci_json_read};
 static const struct document process_document = {"process", read_process, oci_json_read_stream};
 static const struct document resources_document = {"linux.resources", read_resources,
                                                    oci_json_read_stream};
+static const struct document mounts_document = {"", read_mounts, oci_json_read_stream};
 
 static void init_requests(struct oci_spec *spec)
 {
@@ -249,6 +257,26 @@ int oci_resources_from_json(struct json_object *json, struct oci_spec **ret_spec
                             struct barrer_error *err)
 {
     return load_json(&resources_document, NULL, "resources", json, ret_spec, err);
+}
+
+int oci_mounts_load(const char *file, const char *bundle, struct oci_spec **ret_spec,
+                    struct barrer_error *err)
+{
+    const char *name = strcmp(file, "-") == 0 ? "standard input" : file;
+    struct json_object *array = NULL, *json;
+    int r = mounts_document.read_file(AT_FDCWD, file, MAX_FILE_SIZE, &array, err);
+
+    if (r < 0)
+        return r;
+    if (!json_object_is_type(array, json_type_array)) {
+        json_object_put(array);
+        return error_fail(err, 0, "%s: expected an array of mounts", name);
+    }
+    json = json_object_new_object();
+    json_object_object_add(json, "mounts", array);
+    r = load_json(&mounts_document, bundle, name, json, ret_spec, err);
+    json_object_put(json);
+    return r;
 }
 
 void oci_spec_destroy(struct oci_spec *spec)

@@ -103,6 +103,10 @@ int oci_resources_load(const char *file, struct oci_spec **ret_spec, struct barr
 int oci_resources_from_json(struct json_object *json, struct oci_spec **ret_spec,
                             struct barrer_error *err);
 
+/* `mounts add|remove ID FILE`: an array of mounts. Fills `filesystem.mounts` and `properties`. */
+int oci_mounts_load(const char *file, const char *bundle, struct oci_spec **ret_spec,
+                    struct barrer_error *err);
+
 /* Parse a regular file of at most LIMIT bytes and 64 levels as one JSON value with nothing behind
  * it; the error names line and column. Of two members of one name the last counts. ret_json is
  * owned by the caller (json_object_put). */

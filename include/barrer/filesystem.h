@@ -91,6 +91,17 @@ struct barrer_filesystem_ops {
      * provider. From here on no file of the host can be opened. */
     int (*pivot)(void *self, const struct barrer_filesystem_request *request,
                  struct barrer_error *err);
+    /* Host side, for a container that runs: open the sources of the request's further mounts.
+     * `created` is 0, and no path is to be opened later: it would be the container's. */
+    int (*open_mounts)(void *self, const struct barrer_filesystem_request *request,
+                       struct barrer_error *err);
+    /* In a process of the host that has joined the container's mount namespace, its root and
+     * working directory the container's root: mount what open_mounts has opened. */
+    int (*add_mounts)(void *self, const struct barrer_filesystem_request *request,
+                      struct barrer_error *err);
+    /* In such a process: unmount the destinations of the request's mounts. */
+    int (*remove_mounts)(void *self, const struct barrer_filesystem_request *request,
+                         struct barrer_error *err);
     /* Host side, in any later process: as in isolation.h. The request carries size, id,
      * state_fd and state_path only. */
     int (*release)(void *self, const struct barrer_filesystem_request *request,

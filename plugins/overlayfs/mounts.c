@@ -429,6 +429,29 @@ int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesyste
     return 0;
 }
 
+int overlayfs_mounts_remove(struct overlayfs *self,
+                            const struct barrer_filesystem_request *request,
+                            struct barrer_error *err)
+{
+    for (size_t i = request->n_mounts; i-- > 0;) {
+        const char *destination = request->mounts[i].destination;
+        struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+        char place[OVERLAYFS_TARGET_TEXT];
+        int r = overlayfs_target_find(self, destination, &target, err);
+
+        if (r < 0)
+            return r;
+        overlayfs_target_text(&target, place);
+        if (umount2(place, MNT_DETACH) < 0)
+            r = barrer_fail(self->host, err, errno, "unmount \"%s\"%s", destination,
+                            errno == EINVAL ? " (nothing is mounted there)" : "");
+        barrer_close_fd(&target.fd);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 void overlayfs_mounts_fini(struct overlayfs *self)
 {
     for (size_t i = 0; i < self->n_mounts; i++) {

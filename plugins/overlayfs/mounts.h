@@ -30,6 +30,10 @@ int overlayfs_mounts_prepare(struct overlayfs *self,
 /* Mount all of them, in order. Inside. */
 int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesystem_request *request,
                            struct barrer_error *err);
+/* Unmount their destinations, in reverse order. Inside. */
+int overlayfs_mounts_remove(struct overlayfs *self,
+                            const struct barrer_filesystem_request *request,
+                            struct barrer_error *err);
 void overlayfs_mounts_fini(struct overlayfs *self);
 
 /* What copies of host mounts become: MS_PRIVATE, MS_SLAVE, or 0 to leave them as they are. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "devices.h"
@@ -74,6 +75,37 @@ static int pivot(void *data, const struct barrer_filesystem_request *request,
     return overlayfs_pivot(data, request, err);
 }
 
+/* A cgroup mount shows what only create knows. */
+static int open_mounts(void *data, const struct barrer_filesystem_request *request,
+                       struct barrer_error *err)
+{
+    struct overlayfs *self = data;
+
+    for (size_t i = 0; i < request->n_mounts; i++)
+        if (request->mounts[i].type != NULL && strcmp(request->mounts[i].type, "cgroup") == 0)
+            return barrer_fail(self->host, err, ENOTSUP,
+                               "mount a file system of type \"cgroup\" in a container that runs");
+    return overlayfs_mounts_prepare(self, request, err);
+}
+
+static int add_mounts(void *data, const struct barrer_filesystem_request *request,
+                      struct barrer_error *err)
+{
+    struct overlayfs *self = data;
+    int r = overlayfs_root_join(self, err);
+
+    return r < 0 ? r : overlayfs_mounts_enter(self, request, err);
+}
+
+static int remove_mounts(void *data, const struct barrer_filesystem_request *request,
+                         struct barrer_error *err)
+{
+    struct overlayfs *self = data;
+    int r = overlayfs_root_join(self, err);
+
+    return r < 0 ? r : overlayfs_mounts_remove(self, request, err);
+}
+
 static int release(void *data, const struct barrer_filesystem_request *request,
                    struct barrer_error *err)
 {
@@ -111,6 +143,9 @@ static const struct barrer_filesystem_ops ops = {
     .prepare = prepare,
     .enter = enter,
     .pivot = pivot,
+    .open_mounts = open_mounts,
+    .add_mounts = add_mounts,
+    .remove_mounts = remove_mounts,
     .release = release,
 };
 

@@ -135,10 +135,31 @@ static int mount_root(struct overlayfs *self, const struct barrer_filesystem_req
     return r < 0 ? barrer_fail(self->host, err, -r, "set the propagation of the root") : 0;
 }
 
+/* mount(2) is told descriptors by their numbers below this folder, of the host's procfs. */
+static int enter_descriptors(struct overlayfs *self, struct barrer_error *err)
+{
+    self->fds_fd = self->host->open_proc(self->host, "self/fd", O_PATH | O_DIRECTORY, err);
+    if (self->fds_fd < 0)
+        return self->fds_fd;
+    return fchdir(self->fds_fd) < 0
+               ? barrer_fail(self->host, err, errno, "change to \"/proc/self/fd\"")
+               : 0;
+}
+
+int overlayfs_root_join(struct overlayfs *self, struct barrer_error *err)
+{
+    self->is_inside = true;
+    self->root_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (self->root_fd < 0)
+        return barrer_fail(self->host, err, errno, "open the container's root");
+    return enter_descriptors(self, err);
+}
+
 int overlayfs_root_enter(struct overlayfs *self, const struct barrer_filesystem_request *request,
                          struct barrer_error *err)
 {
     bool is_slave = overlayfs_mounts_want_slaves(self, request);
+    int r;
 
     if (!(request->namespaces & CLONE_NEWNS)) {
         self->root_fd = open(request->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -148,10 +169,6 @@ int overlayfs_root_enter(struct overlayfs *self, const struct barrer_filesystem_
     }
     if (mount(NULL, "/", NULL, MS_REC | (is_slave ? MS_SLAVE : MS_PRIVATE), NULL) < 0)
         return barrer_fail(self->host, err, errno, "cut the mounts off the host's");
-    self->fds_fd = self->host->open_proc(self->host, "self/fd", O_PATH | O_DIRECTORY, err);
-    if (self->fds_fd < 0)
-        return self->fds_fd;
-    if (fchdir(self->fds_fd) < 0)
-        return barrer_fail(self->host, err, errno, "change to \"/proc/self/fd\"");
-    return mount_root(self, request, err);
+    r = enter_descriptors(self, err);
+    return r < 0 ? r : mount_root(self, request, err);
 }

@@ -15,5 +15,7 @@ int overlayfs_root_prepare(struct overlayfs *self, const struct barrer_filesyste
  * /proc/self/fd. */
 int overlayfs_root_enter(struct overlayfs *self, const struct barrer_filesystem_request *request,
                          struct barrer_error *err);
+/* In the container that runs, whose root is the working directory: the same as root_enter leaves. */
+int overlayfs_root_join(struct overlayfs *self, struct barrer_error *err);
 
 #endif

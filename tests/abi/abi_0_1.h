@@ -395,6 +395,12 @@ struct abi_0_1_filesystem_ops {
                  struct barrer_error *err);
     int (*pivot)(void *self, const struct barrer_filesystem_request *request,
                  struct barrer_error *err);
+    int (*open_mounts)(void *self, const struct barrer_filesystem_request *request,
+                       struct barrer_error *err);
+    int (*add_mounts)(void *self, const struct barrer_filesystem_request *request,
+                      struct barrer_error *err);
+    int (*remove_mounts)(void *self, const struct barrer_filesystem_request *request,
+                         struct barrer_error *err);
     int (*release)(void *self, const struct barrer_filesystem_request *request,
                    struct barrer_error *err);
 };
@@ -934,6 +940,9 @@ struct abi_0_1_runtime_ops {
     x(filesystem_ops, attach) \
     x(filesystem_ops, enter) \
     x(filesystem_ops, pivot) \
+    x(filesystem_ops, open_mounts) \
+    x(filesystem_ops, add_mounts) \
+    x(filesystem_ops, remove_mounts) \
     x(filesystem_ops, release) \
     x(rlimit, type) \
     x(rlimit, soft) \
