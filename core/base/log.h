@@ -12,7 +12,8 @@
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Append to PATH. Levels are those of barrer/plugin.h; what is above LEVEL is dropped. */
+/* Append to PATH, "file:PATH", or send to the system's log as "syslog:IDENTIFIER" or
+ * "journald:IDENTIFIER", which have forms of their own instead of FORMAT. Levels are those of barrer/plugin.h; what is above LEVEL is dropped. */
 int log_open(const char *path, enum log_format format, int level, struct barrer_error *err);
 /* Close the log; also done in a container's first process just before it executes the payload. */
 void log_close(void);

@@ -76,15 +76,6 @@ static int set_manager(struct cli *cli, const char *text, struct barrer_error *e
                       "--cgroup-manager: expected cgroupfs, systemd or disabled, got \"%s\"", text);
 }
 
-/* A file, in crun's spelling too; its other targets would make files of odd names. */
-static int set_log_path(struct cli *cli, const char *text, struct barrer_error *err)
-{
-    if (strncmp(text, "journald:", 9) == 0 || strncmp(text, "syslog:", 7) == 0)
-        return error_fail(err, 0, "--log: expected a file, got \"%s\"", text);
-    cli->log_path = strncmp(text, "file:", 5) == 0 ? text + 5 : text;
-    return 0;
-}
-
 static int set_log(struct cli *cli, int option, const char *text, struct barrer_error *err)
 {
     if (option == OPTION_LOG_FORMAT) {
@@ -121,7 +112,8 @@ static int set_global(struct cli *cli, int option, struct barrer_error *err)
         cli->root = optarg;
         break;
     case OPTION_LOG:
-        return set_log_path(cli, optarg, err);
+        cli->log_path = optarg;
+        break;
     case OPTION_LOG_FORMAT:
     case OPTION_LOG_LEVEL:
         return set_log(cli, option, optarg, err);
