@@ -89,7 +89,8 @@ int main(int argc, char **argv)
     if (verb != NULL)
         return cli_run(&cli, verb);
     if (cli_apply(&cli, &err) == 0)
-        (void)error_fail(&err, 0, "unknown verb \"%s\" (see --help)", cli.argv[0]);
+        (void)error_fail(&err, 0, "unknown verb \"%s\": No help topic for '%s' (see --help)",
+                         cli.argv[0], cli.argv[0]);
     cli_error(&err, 1);
     cli_fini(&cli);
     return 1;

@@ -42,7 +42,7 @@ static int open_container(struct execution *x, struct barrer_error *err)
     status = container_status(x->container);
     if (status == CONTAINER_PAUSED && !x->options->ignore_paused)
         return error_fail(err, 0,
-                          "cannot exec in container `%s`, which is paused (resume it, or use "
+                          "container `%s`: cannot exec in a paused container (resume it, or use "
                           "--ignore-paused)",
                           x->options->id);
     if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)

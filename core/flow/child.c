@@ -297,8 +297,8 @@ static int run_create_hooks(struct child *child)
     await(child, CHANNEL_HOOKED);
     /* They see the host's files: ours is open for exact modes in the container. */
     (void)umask(child->caller_umask);
-    r = run_hooks(child, OCI_HOOK_CREATE_CONTAINER, "creating",
-                  child->flow->spec->filesystem.bundle);
+    /* In the container's root, where the filesystem backend has left the working directory. */
+    r = run_hooks(child, OCI_HOOK_CREATE_CONTAINER, "creating", NULL);
     (void)umask(0);
     return r;
 }

@@ -349,8 +349,9 @@ int flow_check_honoured(const struct flow *flow, const struct oci_spec *spec, un
             continue;
         list_backends(flow, p->kind, backends, sizeof(backends));
         return error_fail(err, 0,
-                          "config.json: %s: no chosen %s backend (%s) honours it (remove it, or "
-                          "name a plugin that does in [flow container] %s)",
+                          "invalid configuration: config.json: %s: no chosen %s backend (%s) "
+                          "honours it (remove it, or name a plugin that does in [flow container] "
+                          "%s)",
                           p->path, loader_kind_name(p->kind), backends, loader_kind_name(p->kind));
     }
     return 0;

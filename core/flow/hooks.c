@@ -46,12 +46,23 @@ static int open_state(const char *state, struct barrer_error *err)
     return barrer_take_fd(&fd);
 }
 
-__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd,
-                                              const char *folder)
+/* Without one of its own a hook of the host gets the caller's, as with runc and crun. In the
+ * container the caller's environment is nobody's business. */
+static const char *const *environment_of(const struct oci_hook *hook, enum oci_hook_kind kind)
 {
-    const char *const alone[] = {hook->path, NULL}, *const nothing[] = {NULL};
+    static const char *const nothing[] = {NULL};
+
+    if (hook->environment != NULL)
+        return hook->environment;
+    return kind == OCI_HOOK_START_CONTAINER ? nothing : (const char *const *)environ;
+}
+
+__attribute__((noreturn)) static void execute(const struct oci_hook *hook, enum oci_hook_kind kind,
+                                              int state_fd, const char *folder)
+{
+    const char *const alone[] = {hook->path, NULL};
     const char *const *args = hook->args != NULL ? hook->args : alone;
-    const char *const *environment = hook->environment != NULL ? hook->environment : nothing;
+    const char *const *environment = environment_of(hook, kind);
     sigset_t none;
 
     (void)sigemptyset(&none);
@@ -106,8 +117,8 @@ static int await(const struct oci_hook *hook, pid_t pid, int container_pidfd, in
     return 0;
 }
 
-static int run(const struct oci_hook *hook, const char *state, const char *folder,
-               int container_pidfd, struct barrer_error *err)
+static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char *state,
+               const char *folder, int container_pidfd, struct barrer_error *err)
 {
     barrer_auto_fd int state_fd = open_state(state, err);
     int status, r;
@@ -119,7 +130,7 @@ static int run(const struct oci_hook *hook, const char *state, const char *folde
     if (pid < 0)
         return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
     if (pid == 0)
-        execute(hook, state_fd, folder);
+        execute(hook, kind, state_fd, folder);
     r = await(hook, pid, container_pidfd, &status, err);
     if (r < 0)
         return r;
@@ -141,9 +152,9 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *
         int r;
 
         log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
-        r = run(&hooks->hooks[i], state, folder, pidfd, err);
+        r = run(&hooks->hooks[i], kind, state, folder, pidfd, err);
         if (r < 0)
-            return error_wrap(err, r, "%s", names[kind]);
+            return error_wrap(err, r, "error running hook: %s", names[kind]);
     }
     return 0;
 }

@@ -71,15 +71,13 @@ static const char namespaces_json[] =
     "{'type': 'network'}, "
     "{'type': 'ipc'}, "
     "{'type': 'uts'}, "
-    "{'type': 'mount'}, "
-    "{'type': 'cgroup'}]";
+    "{'type': 'mount'}]";
 
 static const char rootless_namespaces_json[] =
     "[{'type': 'pid'}, "
     "{'type': 'ipc'}, "
     "{'type': 'uts'}, "
     "{'type': 'mount'}, "
-    "{'type': 'cgroup'}, "
     "{'type': 'user'}]";
 /* clang-format on */
 
@@ -117,6 +115,23 @@ static int add_map(struct json_object *object, const char *name, id_t host_id)
     return add_number(map, "size", 1);
 }
 
+/* With cgroup v1, runc and crun leave the cgroup namespace out, and callers add it. */
+static int add_namespaces(struct json_object *platform, const char *text)
+{
+    struct json_object *namespaces = NULL, *cgroup;
+
+    if (add_text(platform, "namespaces", text) < 0)
+        return -1;
+    if (access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0)
+        return 0;
+    namespaces = json_object_object_get(platform, "namespaces");
+    cgroup = json_tokener_parse("{'type': 'cgroup'}");
+    if (cgroup != NULL && json_object_array_add(namespaces, cgroup) == 0)
+        return 0;
+    json_object_put(cgroup);
+    return -1;
+}
+
 static int fill_rootless(struct json_object *spec, struct json_object *platform)
 {
     if (add_text(spec, "mounts", rootless_mounts_json) < 0)
@@ -125,7 +140,7 @@ static int fill_rootless(struct json_object *spec, struct json_object *platform)
         return -1;
     if (add_map(platform, "gidMappings", getegid()) < 0)
         return -1;
-    return add_text(platform, "namespaces", rootless_namespaces_json);
+    return add_namespaces(platform, rootless_namespaces_json);
 }
 
 static int fill(struct json_object *spec, struct json_object *platform)
@@ -134,7 +149,7 @@ static int fill(struct json_object *spec, struct json_object *platform)
         return -1;
     if (add_text(platform, "resources", resources_json) < 0)
         return -1;
-    return add_text(platform, "namespaces", namespaces_json);
+    return add_namespaces(platform, namespaces_json);
 }
 
 struct json_object *oci_spec_default(int rootless)

@@ -82,8 +82,13 @@ static int use_existing(struct cgroup_group *group, struct barrer_error *err)
     if (cgroup_read(group, "cgroup.events", events, sizeof(events)) < 0 ||
         cgroup_key_number(events, "populated") != 0)
         return barrer_fail(group->host, err, EBUSY,
-                           "use the cgroup \"%s\": processes live in it (does another container "
-                           "have the same cgroup path?)",
+                           "the container's cgroup is not empty: processes live in \"%s\" (does "
+                           "another container have the same cgroup path?)",
+                           group->full);
+    if (cgroup_key_number(events, "frozen") == 1)
+        return barrer_fail(group->host, err, EBUSY,
+                           "the container's cgroup unexpectedly frozen: a process in \"%s\" would "
+                           "never run (write 0 to its cgroup.freeze)",
                            group->full);
     return record(group, group->full, err);
 }

@@ -71,7 +71,7 @@ static int fill_plan(struct cgroup1 *self, struct barrer_resources_plan *plan,
 
         if (h->path != NULL && cgroup1_has_controller(h, "freezer"))
             base = freezer = h;
-        else if (h->path != NULL && base == NULL)
+        else if (h->path != NULL && base == NULL && !cgroup1_is_unified(h))
             base = h;
     }
     if (base == NULL)
@@ -83,7 +83,7 @@ static int fill_plan(struct cgroup1 *self, struct barrer_resources_plan *plan,
         return barrer_fail(self->host, err, ENOMEM, "use the container's cgroups");
     }
     for (size_t i = 0; i < self->n_hierarchies; i++)
-        if (self->hierarchies[i].path != NULL)
+        if (self->hierarchies[i].path != NULL && !cgroup1_is_unified(&self->hierarchies[i]))
             self->views[plan->n_views++] =
                 (struct barrer_cgroup_view){self->hierarchies[i].folder, self->hierarchies[i].path};
     plan->views = self->views;
@@ -91,6 +91,16 @@ static int fill_plan(struct cgroup1 *self, struct barrer_resources_plan *plan,
     plan->paused_file = self->paused_file;
     plan->paused_line = self->paused_file != NULL ? "FROZEN" : NULL;
     return 0;
+}
+
+/* The group of cgroup v2 is one that the new process can be born in. */
+static void offer_unified(struct cgroup1 *self, struct barrer_resources_plan *plan)
+{
+    for (size_t i = 0; i < self->n_hierarchies; i++)
+        if (self->hierarchies[i].path != NULL && cgroup1_is_unified(&self->hierarchies[i]))
+            plan->cgroup_fd = cgroup1_open(&self->hierarchies[i]);
+    if (plan->cgroup_fd < 0)
+        plan->cgroup_fd = -1;
 }
 
 static int prepare(void *instance, const struct barrer_resources_request *request,
@@ -104,6 +114,8 @@ static int prepare(void *instance, const struct barrer_resources_request *reques
         r = fill_plan(self, plan, err);
     else if (r == CGROUP1_NONE)
         *plan = (struct barrer_resources_plan){.size = plan->size, .cgroup_fd = -1};
+    if (r == 0)
+        offer_unified(self, plan);
     return r == 0 ? cgroup1_enter(self, err) : r < 0 ? r : 0;
 }
 
@@ -163,6 +175,8 @@ static int go_below(struct cgroup1 *self, const char *path, struct barrer_error 
             continue;
         fd = self->host->open_in_root(self->host, h->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
                                       err);
+        if (fd == -ENOENT && cgroup1_is_unified(h))
+            continue;
         if (fd == -ENOENT)
             return barrer_fail(self->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"", h->path,
                                path);
@@ -216,6 +230,7 @@ static int join(void *instance, const char *path, struct barrer_resources_plan *
         r = go_below(self, path, err);
     if (r < 0)
         return r;
+    offer_unified(self, plan);
     /* The caller would take the place of a process of the container while it is in there. */
     pids = cgroup1_of(self, "pids");
     if (pids != NULL && cgroup1_read_number(pids, "pids.max") != UINT64_MAX)

@@ -10,6 +10,9 @@
 #include <barrer/util.h>
 
 #define CGROUP1_HIERARCHIES 24
+/* Stands for the controllers of cgroup v2 on a hybrid host, of which there are none: a container is
+ * a member there for those who find processes by that hierarchy, such as systemd. */
+#define CGROUP1_UNIFIED "unified"
 
 struct cgroup1_hierarchy {
     char controllers[128]; /* "cpu,cpuacct", or "name=systemd" */
@@ -49,6 +52,7 @@ int cgroup1_open(struct cgroup1_hierarchy *h);
 struct cgroup1_hierarchy *cgroup1_of(struct cgroup1 *self, const char *controller);
 /* The one by which processes are known, or NULL. */
 struct cgroup1_hierarchy *cgroup1_base(struct cgroup1 *self);
+int cgroup1_is_unified(const struct cgroup1_hierarchy *h);
 int cgroup1_has_controller(const struct cgroup1_hierarchy *h, const char *controller);
 /* Read the recorded groups: 1 there are some, 0 the container never had one. */
 int cgroup1_recall(struct cgroup1 *self, struct barrer_error *err);

@@ -35,7 +35,7 @@ static int check_path(const struct cgroup1 *self, const char *path, struct barre
 static int is_wanted(const struct cgroup1 *self, const struct cgroup1_hierarchy *h,
                      const struct barrer_resources_request *request)
 {
-    static const char *const accounting[] = {"cpuacct", "memory", "pids"};
+    static const char *const accounting[] = {"cpuacct", "memory", "pids", CGROUP1_UNIFIED};
     const char *which = self->host->option(self->host, "controllers");
 
     if (strcmp(which, "all") == 0 || cgroup1_has_controller(h, "freezer") ||
@@ -43,7 +43,7 @@ static int is_wanted(const struct cgroup1 *self, const struct cgroup1_hierarchy 
         return 1;
     if (cgroup1_has_controller(h, "devices") && cgroup1_needs_devices(request))
         return 1;
-    for (size_t i = 0; strcmp(which, "accounting") == 0 && i < 3; i++)
+    for (size_t i = 0; strcmp(which, "accounting") == 0 && i < 4; i++)
         if (cgroup1_has_controller(h, accounting[i]))
             return 1;
     return 0;
@@ -73,8 +73,8 @@ static int name_groups(struct cgroup1 *self, const struct barrer_resources_reque
         (void)snprintf(number, sizeof(number), "-%u", attempt);
     if (request->path != NULL && *request->path == '/')
         return (self->name = strdup(request->path)) != NULL ? 0 : -ENOMEM;
-    return asprintf(&self->name, "%s%s%s%s%s", parent != NULL ? parent : "",
-                    parent != NULL && *parent ? "/" : "", request->path != NULL ? "" : "barrer-",
+    return asprintf(&self->name, "%s%s%s%s", parent != NULL ? parent : "",
+                    parent != NULL && *parent ? "/" : "",
                     request->path != NULL ? request->path : request->id, number);
 }
 
@@ -174,9 +174,24 @@ static int is_in_use(const struct cgroup1 *self, const struct cgroup1_hierarchy 
                      struct barrer_error *err)
 {
     return barrer_fail(self->host, err, EBUSY,
-                       "use the cgroup \"%s\": processes live in it (does another container have "
-                       "the same cgroup path?)",
+                       "the container's cgroup is not empty: processes live in \"%s\" (does "
+                       "another container have the same cgroup path?)",
                        h->path);
+}
+
+/* A chosen group, or one above it, that somebody froze: who enters it stops there, the caller too. */
+static int check_thawed(const struct cgroup1 *self, const struct cgroup1_hierarchy *base,
+                        struct barrer_error *err)
+{
+    barrer_auto_fd int fd = open(base->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char state[32];
+
+    if (fd < 0 || barrer_read_at(fd, "freezer.state", state, sizeof(state)) <= 0 || *state == 'T')
+        return 0;
+    return barrer_fail(self->host, err, EBUSY,
+                       "the container's cgroup unexpectedly frozen: a process in \"%s\" would never "
+                       "run (write THAWED to its freezer.state, or to that of a group above)",
+                       base->path);
 }
 
 /* Make one group; one that was there before is used when nobody lives in it. */
@@ -219,6 +234,9 @@ static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int i
             return -EEXIST;
         if (!is_empty(base))
             return is_in_use(self, base, err);
+        r = check_thawed(self, base, err);
+        if (r < 0)
+            return r;
     }
     if (is_rootless && (r = check_writable(base->path)) < 0)
         return barrer_fail(self->host, err, -r, "make the cgroup \"%s\"", base->path);
@@ -230,6 +248,8 @@ static int make_base(struct cgroup1 *self, struct cgroup1_hierarchy *base, int i
         r = is_empty(base) ? 0 : -EBUSY;
     if (r < 0)
         (void)record(self, 0, NULL);
+    if (r == 0 && !is_chosen)
+        return check_thawed(self, base, err);
     if (r == 0 || (r == -EEXIST && is_chosen))
         return r;
     return barrer_fail(self->host, err, r == -ENOENT ? ENOTSUP : -r, "make the cgroup \"%s\"",
@@ -243,7 +263,7 @@ static int make_all(struct cgroup1 *self, int is_chosen, int is_rootless, struct
     int r;
 
     for (size_t i = 0; i < self->n_hierarchies; i++)
-        if (self->hierarchies[i].path != NULL &&
+        if (self->hierarchies[i].path != NULL && !cgroup1_is_unified(&self->hierarchies[i]) &&
             (base == NULL || cgroup1_has_controller(&self->hierarchies[i], "freezer")))
             base = &self->hierarchies[i];
     if (base == NULL)

@@ -14,11 +14,21 @@ static int is_absolute_line(const char *line, const char **ret_controllers, cons
     const char *controllers = strchr(line, ':');
     const char *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
 
-    if (path == NULL || path[1] != '/' || path == controllers + 1) /* "0::/": cgroup v2 */
+    if (path == NULL || path[1] != '/')
         return 0;
     *ret_controllers = controllers + 1;
     *ret_path = path + 1;
     return 1;
+}
+
+/* "0::/": cgroup v2, which a hybrid host mounts in a folder beside the others. */
+static int has_unified(const struct cgroup1 *self)
+{
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/" CGROUP1_UNIFIED "/cgroup.procs",
+                   self->host->option(self->host, "mount"));
+    return access(path, F_OK) == 0;
 }
 
 /* The folder of co-mounted controllers is "cpu,cpuacct", or has only the first one's name. */
@@ -44,13 +54,17 @@ static int add_line(struct cgroup1 *self, const char *line)
 
     if (self->n_hierarchies == CGROUP1_HIERARCHIES ||
         !is_absolute_line(line, &controllers, &path) ||
-        (size_t)(path - controllers) > sizeof(h->controllers))
+        (size_t)(path - controllers) > sizeof(h->controllers) ||
+        (path == controllers + 1 && !has_unified(self)))
         return 0;
     *h = (struct cgroup1_hierarchy){.fd = -1, .own = strdup(path[1] == '\0' ? "" : path)};
     if (h->own == NULL)
         return -ENOMEM;
-    (void)snprintf(h->controllers, sizeof(h->controllers), "%.*s", (int)(path - 1 - controllers),
-                   controllers);
+    if (path == controllers + 1)
+        (void)strcpy(h->controllers, CGROUP1_UNIFIED);
+    else
+        (void)snprintf(h->controllers, sizeof(h->controllers), "%.*s",
+                       (int)(path - 1 - controllers), controllers);
     name_folder(self, h);
     self->n_hierarchies++;
     return 0;
@@ -81,6 +95,11 @@ int cgroup1_find(struct cgroup1 *self, struct barrer_error *err)
         if (add_line(self, line) < 0)
             return barrer_fail(self->host, err, ENOMEM, "read \"/proc/self/cgroup\"");
     return 0;
+}
+
+int cgroup1_is_unified(const struct cgroup1_hierarchy *h)
+{
+    return strcmp(h->controllers, CGROUP1_UNIFIED) == 0;
 }
 
 int cgroup1_has_controller(const struct cgroup1_hierarchy *h, const char *controller)
@@ -120,7 +139,7 @@ struct cgroup1_hierarchy *cgroup1_base(struct cgroup1 *self)
     struct cgroup1_hierarchy *h = cgroup1_of(self, "freezer");
 
     for (size_t i = 0; h == NULL && i < self->n_hierarchies; i++)
-        if (cgroup1_open(&self->hierarchies[i]) >= 0)
+        if (!cgroup1_is_unified(&self->hierarchies[i]) && cgroup1_open(&self->hierarchies[i]) >= 0)
             h = &self->hierarchies[i];
     return h;
 }

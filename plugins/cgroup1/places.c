@@ -6,6 +6,7 @@
  * kernel wait for all processors (some 10 ms). A thread that moves only itself does not wait
  * (since Linux 5.5). So the caller enters the groups before it clones, which lets the new process
  * and its cgroup namespace begin there, and leaves them afterwards. No limit is set before that.
+ * The group of cgroup v2, on a hybrid host, is one that clone(2) can put it into.
  */
 #include "cgroup1.h"
 
@@ -29,7 +30,7 @@ int cgroup1_enter(struct cgroup1 *self, struct barrer_error *err)
         struct cgroup1_hierarchy *h = &self->hierarchies[i];
         int r;
 
-        if (h->path == NULL || h->by_pid)
+        if (h->path == NULL || h->by_pid || cgroup1_is_unified(h))
             continue;
         r = enter_one(h);
         if (r < 0)

@@ -49,8 +49,7 @@ static int fail_executable(const struct barrer_host *host, int r, const char *pa
 {
     switch (r) {
     case -EISDIR:
-        (void)barrer_fail(host, err, 0, "the path `%s` is not a regular file: permission denied",
-                          path);
+        (void)barrer_fail(host, err, 0, "exec: the path `%s` is not a regular file: permission denied", path);
         return -EACCES;
     case -EACCES:
         (void)barrer_fail(host, err, 0, "open executable `%s`: permission denied", path);

@@ -40,6 +40,7 @@ struct overlayfs {
     struct overlayfs_tree root; /* what prepare opened */
     int root_fd;                /* the root, mounted; enter and pivot */
     struct overlayfs_fresh proc, dev;
+    bool is_dev_readonly; /* at last: what a container needs below /dev is put there before */
     struct overlayfs_layers layers;
     struct overlayfs_mount *mounts;
     size_t n_mounts;

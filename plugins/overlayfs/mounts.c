@@ -307,6 +307,12 @@ static const char *host_path(const struct overlayfs_mount *mount)
     return is_type(mount, "mqueue") ? "/dev/mqueue" : NULL;
 }
 
+static bool is_dev(const struct overlayfs_mount *mount)
+{
+    return !mount->options.is_bind && is_type(mount, "tmpfs") &&
+           overlayfs_is_path(mount->spec->destination, "dev");
+}
+
 static int mount_new(struct overlayfs *self, const struct barrer_filesystem_request *request,
                      const struct overlayfs_mount *entry, const struct overlayfs_target *target,
                      struct barrer_error *err)
@@ -321,7 +327,7 @@ static int mount_new(struct overlayfs *self, const struct barrer_filesystem_requ
         return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
     if (strlen(data) > MAX_DATA)
         return overlayfs_mount_fail(self, entry, E2BIG, "its options are longer than a page", err);
-    if (entry->options.copies_up)
+    if (entry->options.copies_up || is_dev(entry))
         flags &= ~(unsigned long)MS_RDONLY;
     overlayfs_target_text(target, place);
     if (mount(source, place, spec->type, flags, *data == '\0' ? NULL : data) == 0)
@@ -329,6 +335,26 @@ static int mount_new(struct overlayfs *self, const struct barrer_filesystem_requ
     if (errno == EPERM && host_path(entry) != NULL)
         return overlayfs_mount_host_path(self, entry, host_path(entry), true, target, err);
     return overlayfs_mount_fail(self, entry, errno, *data == '\0' ? NULL : data, err);
+}
+
+int overlayfs_mounts_finish(struct overlayfs *self, struct barrer_error *err)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    int r;
+
+    if (!self->is_dev_readonly)
+        return 0;
+    r = overlayfs_target_find(self, "/dev", &target, err);
+    if (r < 0)
+        return r;
+    /* A terminal is mounted on this later. */
+    if (mknodat(target.fd, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+        r = -errno;
+    if (r == 0)
+        r = overlayfs_tree_set(self, target.fd, false, &attr);
+    overlayfs_leave_fd(self, &target.fd);
+    return r < 0 ? barrer_fail(self->host, err, -r, "make \"/dev\" read-only") : 0;
 }
 
 /* Remember where proc and the tmpfs of /dev are, and forget what a later mount may hide. */
@@ -345,6 +371,7 @@ static void note_fresh(struct overlayfs *self, const struct overlayfs_mount *mou
         overlayfs_leave_fd(self, &self->dev.fd);
         self->dev.is_mounted =
             !has_dots && is_new && is_type(mount, "tmpfs") && !mount->options.copies_up;
+        self->is_dev_readonly = is_dev(mount) && (mount->options.flags & MS_RDONLY) != 0;
     }
 }
 

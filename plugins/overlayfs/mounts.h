@@ -34,6 +34,8 @@ int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesyste
 int overlayfs_mounts_remove(struct overlayfs *self,
                             const struct barrer_filesystem_request *request,
                             struct barrer_error *err);
+/* What has to come after everything else that is put into the root. Inside. */
+int overlayfs_mounts_finish(struct overlayfs *self, struct barrer_error *err);
 void overlayfs_mounts_fini(struct overlayfs *self);
 
 /* What copies of host mounts become: MS_PRIVATE, MS_SLAVE, or 0 to leave them as they are. */

@@ -52,7 +52,9 @@ static int build(struct overlayfs *self, const struct barrer_filesystem_request 
         make_cwd(self, request);
     if (r == 0)
         r = overlayfs_devices_make(self, request, err);
-    return r < 0 ? r : overlayfs_masks_apply(self, request, err);
+    if (r == 0)
+        r = overlayfs_masks_apply(self, request, err);
+    return r < 0 ? r : overlayfs_mounts_finish(self, err);
 }
 
 static int enter(void *data, const struct barrer_filesystem_request *request,

@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,8 +53,59 @@ static int swap_roots(struct overlayfs *self, struct barrer_error *err)
     return 0;
 }
 
+/* The mount point of a line of mountinfo that is a proc or a sysfs, cut out of the line. */
+static char *find_kernel_mount(char *line)
+{
+    char *type = strstr(line, " - "), *path = line;
+
+    if (type == NULL || (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
+        return NULL;
+    for (int field = 1; field < 5 && path != NULL; field++)
+        if ((path = strchr(path, ' ')) != NULL)
+            path++;
+    if (path != NULL)
+        path[strcspn(path, " ")] = '\0';
+    return path;
+}
+
+/* Whoever may mount in a user namespace of his own may mount a proc wherever the kernel finds a
+ * whole one, with all that is masked in the container's. pivot_root takes the host's away; here they
+ * would stay beneath the root. */
+static int hide_kernel_mounts(struct overlayfs *self, const char *root, struct barrer_error *err)
+{
+    int fd = self->host->open_proc(self->host, "self/mountinfo", O_RDONLY, err);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    size_t size = 0, length = strlen(root);
+    char *line = NULL;
+    int r = 0;
+
+    if (file == NULL)
+        return fd < 0 ? fd : barrer_fail(self->host, err, ENOMEM, "read the table of mounts");
+    while (r == 0 && getline(&line, &size, file) > 0) {
+        const char *path = find_kernel_mount(line);
+
+        if (path == NULL || (strncmp(path, root, length) == 0 && path[length] == '/'))
+            continue;
+        /* In a user namespace what the host mounted is locked, but can be covered. */
+        if (umount2(path, MNT_DETACH) < 0 && access(path, F_OK) == 0 &&
+            mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+            r = barrer_fail(self->host, err, errno, "take \"%s\" of the host away", path);
+    }
+    free(line);
+    (void)fclose(file);
+    return r;
+}
+
 static int move_root(struct overlayfs *self, struct barrer_error *err)
 {
+    char root[PATH_MAX];
+    int r;
+
+    if (getcwd(root, sizeof(root)) == NULL)
+        return barrer_fail(self->host, err, errno, "find the root");
+    r = hide_kernel_mounts(self, root, err);
+    if (r < 0)
+        return r;
     if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
         return barrer_fail(self->host, err, errno, "move the root to \"/\"");
     if (chroot(".") < 0 || chdir("/") < 0)

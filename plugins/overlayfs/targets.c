@@ -318,8 +318,8 @@ int overlayfs_target_make_plain(struct overlayfs *self, const char *path,
             next_fd = openat(dir_fd, name, PLACE | O_NOFOLLOW | O_DIRECTORY);
         if (next_fd < 0)
             return barrer_fail(self->host, err, errno,
-                               "open \"%s\" in the root (each part of it must be a folder, not a "
-                               "link)",
+                               "\"%s\" must be mounted on ordinary directory (no part of it may "
+                               "be a link)",
                                path);
         barrer_close_fd(&fd);
         fd = next_fd;

@@ -43,7 +43,8 @@ int seccomp_listener_connect(const struct barrer_host *host, struct seccomp_list
     listener->socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener->socket_fd < 0 ||
         connect(listener->socket_fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return barrer_fail(host, err, errno, "connect to the seccomp listener \"%s\"", path);
+        return barrer_fail(host, err, errno,
+                           "failed to connect with seccomp agent: the listener \"%s\"", path);
     listener->message_fd = memfd_create("barrer-listener", MFD_CLOEXEC);
     if (listener->message_fd < 0)
         return barrer_fail(host, err, errno, "prepare the message to the seccomp listener");

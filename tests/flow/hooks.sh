@@ -57,9 +57,11 @@ END
 chmod +x "$T/where"
 make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks = {
     createRuntime: [{path: $w, args: ["w", "host"], env: ["A=b"]}],
-    createContainer: [{path: $w, args: ["w", "child"]}]}' --arg w "$T/where"
+    createContainer: [{path: $w, args: ["w", "child"]}],
+    startContainer: [{path: "/bin/sh", args: ["sh", "-c", "env >/env"]}]}
+    | .root.readonly = false' --arg w "$T/where"
 new_id
-barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id" </dev/null >/dev/null
+FROM_THE_CALLER=1 barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id" </dev/null >/dev/null
 pid=$(cat "$T/pid")
 if is_real_root; then
     is "$(head -n 1 "$T/ns.host")" "$(readlink /proc/self/ns/mnt)" "createRuntime runs in the runtime's mount namespace"
@@ -71,8 +73,10 @@ $(readlink "/proc/$pid/ns/net")" "createContainer runs in the container's namesp
 is "$(cat "$T/fds.host")" "0 1 2 3 " "E2: no descriptor leaks to a hook of the host"
 is "$(cat "$T/fds.child")" "0 1 2 3 " "E2: nor to one in the container"
 is "$(grep -Ev '^(PWD|SHLVL|_)=' "$T/env.host")" "A=b" "the environment is the hook's own"
-is "$(grep -Ev '^(PWD|SHLVL|_)=' "$T/env.child")" "" "no environment means an empty one"
+like "$(cat "$T/env.child")" 'FROM_THE_CALLER=1' "no environment means the caller's"
+unlike "$(cat "$b/rootfs/env")" 'FROM_THE_CALLER|HOME' "and an empty one in the container"
 is "$(cat "$T/cwd.host")" "$b" "the working directory is the bundle"
+is "$(cat "$T/cwd.child")" "$b/rootfs" "and that of createContainer is the root, as with runc"
 barrer delete --force "$id"
 
 # --- failures ---

@@ -151,6 +151,15 @@ else
     skip "a pipe" "needs real root"
 fi
 
+# --- a read-only /dev ---
+mounts 'ls /dev/pts/ptmx /dev/null /dev/shm -d; grep -o "^tmpfs /dev tmpfs ro" /proc/mounts; touch /dev/x' '
+    .mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
+like "$output" '/dev/null
+/dev/pts/ptmx
+/dev/shm
+tmpfs /dev tmpfs ro$' "what belongs below a read-only /dev is there"
+like "$error" 'Read-only' "and nothing else can be made"
+
 # --- the rootfs propagation ---
 mounts 'grep " / / " /proc/self/mountinfo | cut -d" " -f7' '.linux.rootfsPropagation = "private"'
 unlike "$output" 'shared' "rootfsPropagation private"

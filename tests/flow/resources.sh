@@ -136,6 +136,34 @@ wait_until 10 is_gone "$pid"
 ok "delete with a cgroup below" barrer delete "$id"
 not_ok "removes both" test -e "$folder"
 
+# Nobody would run in a group that somebody froze; on v1 not even the runtime.
+make_frozen() {
+    case $kind in
+    v2) folder=/sys/fs/cgroup/frozen-$$ file=cgroup.freeze value=1 ;;
+    v1) folder=/sys/fs/cgroup/freezer/frozen-$$ file=freezer.state value=FROZEN ;;
+    esac
+    mkdir "$folder" 2>/dev/null && echo $value >"$folder/$file"
+}
+if make_frozen; then
+    make_bundle "$b" '.linux.cgroupsPath = $path' --arg path "/frozen-$$"
+    new_id
+    refuses "a frozen cgroup is refused" "container's cgroup unexpectedly frozen" timeout -k 1 20 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
+    ok "and left" rmdir "$folder"
+else
+    skip "a frozen cgroup is refused" "needs a cgroup that can be frozen"
+fi
+# Hybrid: systemd and others find processes by the hierarchy of v2.
+if [ "$kind" = v1 ] && [ -w /sys/fs/cgroup/unified/cgroup.procs ]; then
+    start_sleeper "$b" 'del(.linux.cgroupsPath)'
+    like "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")" "/$id\$" "the container is in a group of cgroup v2 too"
+    capture barrer exec "$id" sed -n 's/^0:://p' /proc/self/cgroup
+    like "$output" "/$id\$" "and so is what exec adds"
+    barrer delete --force "$id"
+    not_ok "delete removes that group" test -e "/sys/fs/cgroup/unified/$id"
+else
+    skip "the container is in a group of cgroup v2 too" "needs a hybrid host"
+fi
+
 # --- pause and resume ---
 start_sleeper "$b" "$in_group"
 frozen() {

@@ -120,6 +120,19 @@ new_id
 is $? 0 "without --bundle the working directory is the bundle"
 new_id
 ok "--no-pivot" barrer run --no-pivot --bundle "$b" "$id"
+if is_real_root; then
+    # With a whole proc of the host beneath the root the kernel would allow another whole one.
+    make_bundle "$T/bare" '.process.args = ["unshare", "-mrpf", "sh", "-c", "mount -t proc none /proc && echo revealed"]
+        | .process.capabilities.bounding += ["CAP_SETFCAP"] | .process.capabilities.permitted += ["CAP_SETFCAP"]'
+    for option in --no-pivot --keep; do
+        new_id
+        capture barrer run $option --bundle "$T/bare" "$id"
+        like "$status $error" '^1 .*mount: permission denied' "no whole proc can be mounted in the container (${option/keep/"pivot_root"})" || show
+        barrer delete --force "$id"
+    done
+else
+    skip "no whole proc can be mounted in the container" "needs real root"
+fi
 new_id
 ok "--no-new-keyring" barrer run --no-new-keyring --bundle "$b" "$id"
 make_bundle "$b" '.process.terminal = true | .process.args = ["true"]'

@@ -14,8 +14,10 @@ is "$(spec .ociVersion)" '"1.3.0"' "of the newest version"
 is "$(spec .process.args)" '["sh"]' "for a shell"
 is "$(spec .process.terminal)" true "on a terminal"
 is "$(spec .root)" '{"path":"rootfs","readonly":true}' "in a read-only rootfs"
-is "$(spec '[.linux.namespaces[].type] | sort')" '["cgroup","ipc","mount","network","pid","uts"]' \
-    "with all namespaces but user and time"
+namespaces='["ipc","mount","network","pid","uts"]'
+[ "$(cgroup_kind)" != v2 ] || namespaces='["cgroup","ipc","mount","network","pid","uts"]'
+is "$(spec '[.linux.namespaces[].type] | sort')" "$namespaces" \
+    "with all namespaces but user and time, and that of cgroups where they are v2"
 is "$(spec '[.mounts[].destination]')" \
     '["/proc","/dev","/dev/pts","/dev/shm","/dev/mqueue","/sys","/sys/fs/cgroup"]' "and the usual mounts"
 is "$(spec .linux.resources.devices)" '[{"allow":false,"access":"rwm"}]' "and no devices"

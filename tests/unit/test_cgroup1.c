@@ -185,9 +185,9 @@ static void test_life(void)
     self = open_plugin(&fake);
     ok(OPS->probe(self, &fake.error) == 1, "probe finds cgroup v1");
     pid = start(self, &fake, &request, &plan, NULL);
-    ok(is_in(pid, "freezer", "/barrer-life"), "the process is in the group of the freezer");
-    ok(is_in(pid, "memory", "/barrer-life"), "and of memory");
-    ok(!is_in(pid, "blkio", "/barrer-life"), "not in one that nothing was asked of");
+    ok(is_in(pid, "freezer", "/life"), "the process is in the group of the freezer");
+    ok(is_in(pid, "memory", "/life"), "and of memory");
+    ok(!is_in(pid, "blkio", "/life"), "not in one that nothing was asked of");
     ok(plan.n_views >= 3, "the plan has views");
     later = open_plugin(&fake);
     ok(OPS->processes(later, count, &n, &fake.error) == 0 && n == 1, "a later process lists it");
@@ -200,7 +200,7 @@ static void test_life(void)
     ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "a thawed one does");
 
     pid = run_in(later, &fake, NULL, NULL);
-    ok(is_in(pid, "freezer", "/barrer-life") && is_in(pid, "memory", "/barrer-life"),
+    ok(is_in(pid, "freezer", "/life") && is_in(pid, "memory", "/life"),
        "exec puts a process in");
     is_text(read_file("/proc/self/cgroup"), own, "and the caller back");
     ok(OPS->join(later, "a/../../b", &plan, &fake.error) == -EPERM, "join refuses to lead out");
@@ -261,7 +261,7 @@ static void test_interrupted(void)
     later = open_plugin(&fake);
     ok(OPS->release(later, &fake.error) == 0, "release before attach, new instance");
     ok(!exists(group_file(&fake, "freezer", "")), "the group is gone, the caller alive");
-    ok(!is_in(getpid(), "freezer", "/barrer-interrupted"), "and outside of it");
+    ok(!is_in(getpid(), "freezer", "/interrupted"), "and outside of it");
     (void)OPS->release(self, &fake.error); /* takes this test back to its first groups */
     close_plugin(later);
     close_plugin(self);
@@ -299,7 +299,7 @@ static void test_foreign(void)
     close_plugin(self);
     self = open_plugin(&fake);
     pid = start(self, &fake, &request, &plan, NULL);
-    ok(is_in(pid, "freezer", "/barrer-same-2"),
+    ok(is_in(pid, "freezer", "/same-2"),
        "the same id of another state root gets another name");
     (void)OPS->release(self, &fake.error);
     (void)OPS->release(foreign, &other.error);
@@ -397,7 +397,7 @@ static void test_update(void)
     pid = start(self, &fake, &request, &plan, NULL);
     later = open_plugin(&fake);
     second = run_in(later, &fake, NULL, NULL);
-    ok(second > 0 && is_in(second, "pids", "/barrer-update"), "exec takes the last free process");
+    ok(second > 0 && is_in(second, "pids", "/update"), "exec takes the last free process");
     request.memory.limit = request.memory.swap = (struct barrer_number)SET(67108864);
     ok(OPS->update(later, &request, &fake.error) == 0, "update to more memory and swap");
     is_text(read_file(group_file(&fake, "memory", "memory.limit_in_bytes")), "67108864",
@@ -415,9 +415,9 @@ static void test_update(void)
     ok(OPS->update(later, &request, &fake.error) == 0,
        "a limit of a controller that the container has no group of");
     is_text(read_file(group_file(&fake, "cpu", "cpu.shares")), "512", "cpu.shares");
-    ok(is_in(pid, "cpu", "/barrer-update") && is_in(second, "cpu", "/barrer-update"),
+    ok(is_in(pid, "cpu", "/update") && is_in(second, "cpu", "/update"),
        "moves its processes to a new one");
-    ok(is_in(pid, "devices", "/barrer-update"), "rules for devices do so too");
+    ok(is_in(pid, "devices", "/update"), "rules for devices do so too");
     close_plugin(later);
     later = open_plugin(&fake);
     (void)OPS->release(later, &fake.error);

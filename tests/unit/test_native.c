@@ -77,7 +77,7 @@ static void test_slash(void)
            "a path that is not there");
     expect("./b/tool", NULL, -EACCES, "open executable `./b/tool`: permission denied",
            "a file without execute permission");
-    expect("./a", NULL, -EACCES, "the path `./a` is not a regular file: permission denied",
+    expect("./a", NULL, -EACCES, "exec: the path `./a` is not a regular file: permission denied",
            "a folder");
     expect("./a/tool/x", NULL, -ENOTDIR, "open executable `./a/tool/x`: Not a directory",
            "a path through a file");

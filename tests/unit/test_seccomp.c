@@ -305,7 +305,7 @@ static void test_refusals(void)
     refuse(&journey, "SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall");
     profile.rules[0].names = getppid_only;
     profile.seccomp.listener_path = "/nonexistent/barrer/listener";
-    refuse(&journey, "connect to the seccomp listener \"/nonexistent/barrer/listener\"");
+    refuse(&journey, "failed to connect with seccomp agent: the listener \"/nonexistent/barrer/listener\"");
     init_profile(&profile, "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO");
     profile.rules[0].n_args = 1;
     profile.rules[0].args = &wrong_op;
