@@ -113,6 +113,10 @@ int namespace_sysctl_write(const struct barrer_host *host, const struct barrer_p
     if (key_to_path(sysctl->key, path) < 0)
         return barrer_fail(host, err, 0, "set the kernel parameter \"%s\"", sysctl->key);
     fd = host->open_proc(host, path, O_WRONLY | O_CLOEXEC, err);
+    /* Not strerror's words: engines take those for a missing payload. */
+    if (fd == -ENOENT)
+        return barrer_fail(host, err, 0, "set the kernel parameter \"%s\": the kernel has no \"/proc/%s\"",
+                           sysctl->key, path);
     if (fd < 0)
         return barrer_fail(host, err, -fd, "set the kernel parameter \"%s\": open \"/proc/%s\"",
                            sysctl->key, path);

@@ -231,8 +231,8 @@ static void test_enter_failure(void)
     static const struct barrer_pair wrong = {"kernel.msgmax", "many"};
     const struct barrer_pair *cases[] = {&unknown, &wrong};
     const char *texts[] = {
-        "set the kernel parameter \"net.ipv4.no_such_parameter\": open "
-        "\"/proc/sys/net/ipv4/no_such_parameter\": No such file or directory",
+        "set the kernel parameter \"net.ipv4.no_such_parameter\": the kernel has no "
+        "\"/proc/sys/net/ipv4/no_such_parameter\"",
         "set the kernel parameter \"kernel.msgmax\" to \"many\": Invalid argument"};
 
     for (int i = 0; i < 2; i++) {
