@@ -55,6 +55,9 @@ static int try_light(struct cli *cli, int argc, char **argv, struct barrer_error
     if (strcmp(argv[0], "start") == 0) {
         if (cli_option(argc, argv, "", none, err) != -1 || cli_id(argc, argv, &id, err) < 0)
             return -EINVAL;
+        /* It waits until the payload is ready. */
+        if (getenv("NOTIFY_SOCKET") != NULL)
+            return 0;
         return with_container(cli, id, CONTAINER_LOCKED, 0, start, err);
     }
     if (kill_operands_parse(argc, argv, &operands, err) < 0)

@@ -48,21 +48,35 @@ void caller_user_name(uid_t uid, char *name, size_t size)
         (void)fclose(file);
 }
 
-const char *const *caller_environment(int *preserve_fds)
+/* How many sockets systemd passes to us. */
+static int count_sockets(void)
 {
-    static char text[32];
-    static const char *const environment[] = {text, "LISTEN_PID=1", NULL};
     const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
     char *end;
     long n;
 
     if (fds == NULL || (pid != NULL && strtol(pid, NULL, 10) != getpid()))
-        return NULL;
+        return 0;
     n = strtol(fds, &end, 10);
-    if (*end != '\0' || n <= 0 || n > 10000)
-        return NULL;
-    (void)snprintf(text, sizeof(text), "LISTEN_FDS=%ld", n);
-    *preserve_fds += (int)n;
+    return *end != '\0' || n <= 0 || n > 10000 ? 0 : (int)n;
+}
+
+const char *const *caller_environment(int *preserve_fds, const char *notify)
+{
+    static const char *environment[4];
+    static char text[32];
+    int n = count_sockets();
+    size_t used = 0;
+
+    if (n > 0) {
+        (void)snprintf(text, sizeof(text), "LISTEN_FDS=%d", n);
+        environment[used++] = text;
+        environment[used++] = "LISTEN_PID=1";
+        *preserve_fds += n;
+    }
+    if (notify != NULL)
+        environment[used++] = notify;
+    environment[used] = NULL;
     return environment;
 }
 

@@ -15,9 +15,9 @@
 int caller_is_rootless(enum rootless_mode mode, int proc_fd);
 /* The name of UID in /etc/passwd, read without NSS, or the number. */
 void caller_user_name(uid_t uid, char *name, size_t size);
-/* LISTEN_FDS of sd_listen_fds(3) for the payload: adds the sockets to *PRESERVE_FDS, and returns
- * what goes into its environment (NULL ends it), or NULL. */
-const char *const *caller_environment(int *preserve_fds);
+/* What goes into the payload's environment (NULL ends it): LISTEN_FDS of sd_listen_fds(3), whose
+ * sockets are added to *PRESERVE_FDS, and NOTIFY ("NAME=VALUE"), or NULL. */
+const char *const *caller_environment(int *preserve_fds, const char *notify);
 /* --pid-file: the number without a newline, complete at once. */
 int caller_write_pid(const char *file, pid_t pid, struct barrer_error *err);
 /* --pidfd-socket */

@@ -21,6 +21,7 @@
 #include "container/caller.h"
 #include "container/foreground.h"
 #include "container/lifecycle.h"
+#include "container/notify.h"
 #include "flow/hooks.h"
 #include "flow/spawn.h"
 #include "flow/stages.h"
@@ -36,6 +37,7 @@ struct creation {
     struct container *container;
     struct spawn spawn;
     struct foreground foreground;
+    int has_notify; /* the container has a NOTIFY_SOCKET */
 };
 
 /* Absolute, as it is given: the operator's links stay what they are. */
@@ -286,11 +288,22 @@ static int open_fifos(struct creation *c, struct barrer_error *err)
     return r < 0 ? r : open_fifo(c, "result", &c->spawn.result_fd, err);
 }
 
+static int open_notify(struct creation *c, struct barrer_error *err)
+{
+    c->has_notify = notify_prepare(c->container, c->spec, err);
+    if (c->has_notify <= 0 || !c->options->is_run)
+        return c->has_notify;
+    c->foreground.notify_fd = notify_listen(c->container, err);
+    return c->foreground.notify_fd;
+}
+
 static int prepare(struct creation *c, struct barrer_error *err)
 {
     char *state = NULL;
-    int r;
+    int r = open_notify(c, err);
 
+    if (r < 0)
+        return r;
     if (c->spec->process.seccomp != NULL && c->spec->process.seccomp->listener_path != NULL)
         c->spec->process.state_json = state = state_json(c, "creating", 0);
     r = stage_run(&c->flow, STAGE_PREPARE, err);
@@ -311,7 +324,8 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     c->spawn.flow = &c->flow;
     c->spawn.root_fd = -1;
     c->spawn.preserve_fds = c->options->preserve_fds;
-    c->spawn.extra_environment = caller_environment(&c->spawn.preserve_fds);
+    c->spawn.extra_environment = caller_environment(
+        &c->spawn.preserve_fds, c->has_notify ? NOTIFY_ENVIRONMENT : NULL);
     c->spawn.state_json = state_json;
     c->spawn.host_chosen = host_chosen;
     c->spawn.arg = c;
@@ -427,6 +441,8 @@ static int create(struct creation *c, int *ret_status, struct barrer_error *err)
         container_unlock(c->container);
         return follow(c, ret_status, err);
     }
+    if (c->foreground.notify_fd >= 0)
+        notify_wait(c->foreground.notify_fd, c->spawn.pid, c->spawn.pidfd);
     return 0;
 }
 

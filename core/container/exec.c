@@ -303,7 +303,7 @@ static int spawn_process(struct execution *x, struct barrer_error *err)
     x->spawn.state_json = state_json;
     x->spawn.arg = x;
     x->spawn.preserve_fds = x->options->preserve_fds;
-    x->spawn.extra_environment = caller_environment(&x->spawn.preserve_fds);
+    x->spawn.extra_environment = caller_environment(&x->spawn.preserve_fds, NULL);
     r = spawn_start(&x->spawn, err);
     if (r == 0)
         r = spawn_permit(&x->spawn, err);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "container/notify.h"
 
 static int block_signals(struct barrer_error *err)
 {
@@ -62,6 +63,7 @@ void foreground_fini(struct foreground *foreground)
         barrer_close_fd(&foreground->console_fd);
     barrer_close_fd(&foreground->sockets[0]);
     barrer_close_fd(&foreground->sockets[1]);
+    barrer_close_fd(&foreground->notify_fd);
 }
 
 /* 1 and the status when PID has ended, 0 when another child has, or none. */
@@ -76,16 +78,39 @@ static int reap(pid_t pid, int options, int *ret_status)
     return 1;
 }
 
-static int wait_without_terminal(pid_t pid, int *ret_status, struct barrer_error *err)
+/* Wait for a signal, and meanwhile for the payload to be ready. */
+static int next_signal(struct foreground *foreground, const sigset_t *all)
+{
+    barrer_auto_fd int signal_fd = -1;
+    int signal = 0;
+
+    if (foreground->notify_fd >= 0)
+        signal_fd = signalfd(-1, all, SFD_CLOEXEC);
+    while (signal_fd >= 0 && foreground->notify_fd >= 0) {
+        struct pollfd fds[] = {{.fd = foreground->notify_fd, .events = POLLIN},
+                               {.fd = signal_fd, .events = POLLIN}};
+
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[0].revents && notify_forward(foreground->notify_fd, 0))
+            barrer_close_fd(&foreground->notify_fd);
+        if (fds[1].revents)
+            break;
+    }
+    return sigwait(all, &signal) == 0 ? signal : 0;
+}
+
+static int wait_without_terminal(struct foreground *foreground, pid_t pid, int *ret_status,
+                                 struct barrer_error *err)
 {
     sigset_t all;
 
     (void)sigfillset(&all);
     /* SIGCHLD was blocked before the clone: an end that came before us is pending. */
     for (;;) {
-        int signal, r;
+        int signal = next_signal(foreground, &all), r;
 
-        if (sigwait(&all, &signal) != 0)
+        if (signal == 0)
             continue;
         if (signal != SIGCHLD) {
             (void)kill(pid, signal);
@@ -231,19 +256,23 @@ static void hang_up(struct console *console)
     barrer_close_fd(&console->master_fd);
 }
 
-static void copy_until_end(struct console *console, pid_t pid, int *ret_status)
+static void copy_until_end(struct foreground *foreground, struct console *console, pid_t pid,
+                           int *ret_status)
 {
     int is_ended = reap(pid, WNOHANG, ret_status) > 0;
 
     while (!is_ended) {
-        struct pollfd fds[3] = {
+        struct pollfd fds[4] = {
             {.fd = console->signal_fd, .events = POLLIN},
             stream_wants(&console->output),
             stream_wants(&console->input),
+            {.fd = foreground->notify_fd, .events = POLLIN},
         };
 
-        if (poll(fds, 3, -1) < 0)
+        if (poll(fds, 4, -1) < 0)
             continue;
+        if (fds[3].revents && notify_forward(foreground->notify_fd, 0))
+            barrer_close_fd(&foreground->notify_fd);
         if (fds[1].revents)
             stream_advance(&console->output);
         if (fds[2].revents)
@@ -263,10 +292,10 @@ int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
     int r;
 
     if (!foreground->is_terminal)
-        return wait_without_terminal(pid, ret_status, err);
+        return wait_without_terminal(foreground, pid, ret_status, err);
     r = console_open(foreground, &console, err);
     if (r == 0)
-        copy_until_end(&console, pid, ret_status);
+        copy_until_end(foreground, &console, pid, ret_status);
     console_close(&console);
     return r;
 }

@@ -15,9 +15,10 @@ struct foreground {
     int sockets[2];  /* for the terminal's master; -1 */
     int console_fd;  /* where the process plugin sends the master: one of them, or a connection to
                         --console-socket; -1 */
+    int notify_fd;   /* where the payload says that it is ready (notify.h); -1 */
 };
 
-#define FOREGROUND_NONE ((struct foreground){.sockets = {-1, -1}, .console_fd = -1})
+#define FOREGROUND_NONE ((struct foreground){.sockets = {-1, -1}, .console_fd = -1, .notify_fd = -1})
 
 /* Before the clone. Unless IS_DETACHED, block the signals that are to be forwarded, so that none is
  * lost. A terminal goes to CONSOLE_SOCKET (a path, or NULL), or else to us. VERB is for errors. */

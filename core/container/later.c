@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/lifecycle.h"
+#include "container/notify.h"
 #include "flow/hooks.h"
 #include "flow/stages.h"
 
@@ -214,12 +215,24 @@ static int start_with_poststart(struct container *container, struct barrer_error
 int lifecycle_start(const struct global_options *global, const char *id, struct barrer_error *err)
 {
     struct container *container;
+    barrer_auto_fd int notify_fd = -1, pidfd = -1;
     int r = container_open(global->root, id, CONTAINER_LOCKED, &container, err);
 
+    if (r == 0 && notify_is_wanted()) {
+        pidfd = container_pidfd(container);
+        notify_fd = notify_listen(container, err);
+        if (notify_fd < 0 && notify_fd != -ENOENT) {
+            container_close(container);
+            return notify_fd;
+        }
+    }
     if (r < 0)
         return r;
     r = container_flag(container, "hasPoststart") ? start_with_poststart(container, err)
                                                   : light_start(container, err);
+    container_unlock(container);
+    if (r >= 0 && notify_fd >= 0 && pidfd >= 0)
+        notify_wait(notify_fd, container->pid, pidfd);
     container_close(container);
     return r < 0 ? r : 0;
 }

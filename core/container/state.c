@@ -302,6 +302,11 @@ int container_remove(struct container *container, struct barrer_error *err)
     for (size_t i = first; i < sizeof(files) / sizeof(*files); i++)
         if (unlinkat(container->folder_fd, files[i], 0) < 0 && errno != ENOENT)
             return error_fail(err, errno, "remove \"%s/%s\"", container->folder, files[i]);
+    /* notify.c's, where the caller had a NOTIFY_SOCKET. */
+    if (rmdir(container->folder) == 0 || errno == ENOENT)
+        return 0;
+    (void)unlinkat(container->folder_fd, "notify/notify", 0);
+    (void)unlinkat(container->folder_fd, "notify", AT_REMOVEDIR);
     if (rmdir(container->folder) < 0 && errno != ENOENT)
         return error_fail(err, errno, "remove the state folder \"%s\"", container->folder);
     return 0;
