@@ -260,6 +260,7 @@ static int plan_payload(struct child *child)
     r = payload_unpack(message.fds[0], &flow->payload, &child->error);
     if (r == 0 && !child->spawn->is_exec)
         r = payload_attach(root_fd, &flow->payload, message.fds + 1, message.n_fds - 1,
+                           !!(flow->spec->filesystem.flags & BARRER_FILESYSTEM_READONLY),
                            &child->error);
     for (size_t i = 0; i < message.n_fds; i++)
         (void)close(message.fds[i]);

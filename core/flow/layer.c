@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -122,9 +123,21 @@ static int put_back(int to_fd, const struct kept *kept)
     return point_fd < 0 || move_to(kept->fd, point_fd) < 0 ? -errno : 0;
 }
 
-/* Put a tmpfs over /run, RUN_FD, with what is there and a folder "barrer". */
-static int cover_run(int run_fd)
+/* Whether the container is not to write to /run, which is a part of its root, or a mount. */
+static int is_readonly(int root_fd, int run_fd, const struct stat *run, int is_root_readonly)
 {
+    struct statvfs fs;
+    struct stat root;
+
+    if (fstatvfs(run_fd, &fs) == 0 && fs.f_flag & ST_RDONLY)
+        return 1;
+    return is_root_readonly && fstat(root_fd, &root) == 0 && root.st_dev == run->st_dev;
+}
+
+/* Put a tmpfs over /run, RUN_FD, with what is there and a folder "barrer". */
+static int cover_run(int root_fd, int run_fd, int is_root_readonly)
+{
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
     barrer_auto_fd int cover_fd = -1;
     struct kept all[RUN_LIMIT];
     struct stat st;
@@ -146,11 +159,14 @@ static int cover_run(int run_fd)
             r = put_back(cover_fd, &all[i]);
         (void)close(all[i].fd);
     }
+    if (r == 0 && is_readonly(root_fd, run_fd, &st, is_root_readonly) &&
+        mount_setattr(cover_fd, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0)
+        r = -errno;
     return r;
 }
 
 /* The folder that the layer is mounted on. */
-static int open_place(int root_fd)
+static int open_place(int root_fd, int is_root_readonly)
 {
     int flags = O_PATH | O_DIRECTORY;
     int fd = path_open_in_root(root_fd, "/" PAYLOAD_LAYER, flags, 0);
@@ -168,7 +184,7 @@ static int open_place(int root_fd)
     }
     if (run_fd < 0)
         return run_fd;
-    r = cover_run(run_fd);
+    r = cover_run(root_fd, run_fd, is_root_readonly);
     return r < 0 ? r : path_open_in_root(root_fd, "/" PAYLOAD_LAYER, flags, 0);
 }
 
@@ -244,11 +260,12 @@ static int mount_all(int layer_fd, const struct barrer_payload *payload, const i
     return 0;
 }
 
-static int attach(int root_fd, const struct barrer_payload *payload, const int *fds)
+static int attach(int root_fd, const struct barrer_payload *payload, const int *fds,
+                  int is_root_readonly)
 {
     static const struct stat like = {.st_mode = 0755};
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    barrer_auto_fd int place_fd = open_place(root_fd);
+    barrer_auto_fd int place_fd = open_place(root_fd, is_root_readonly);
     barrer_auto_fd int layer_fd = -1;
     int r;
 
@@ -266,18 +283,18 @@ static int attach(int root_fd, const struct barrer_payload *payload, const int *
 }
 
 int payload_attach(int root_fd, const struct barrer_payload *payload, const int *fds, size_t n_fds,
-                   struct barrer_error *err)
+                   int is_root_readonly, struct barrer_error *err)
 {
     int own[64], n, r;
 
     if (n_fds > 0) {
-        r = attach(root_fd, payload, fds);
+        r = attach(root_fd, payload, fds, is_root_readonly);
         return r < 0 ? fail_layer(err, -r) : 0;
     }
     n = payload_open_mounts(payload, own, sizeof(own) / sizeof(*own), err);
     if (n < 0)
         return n;
-    r = attach(root_fd, payload, own);
+    r = attach(root_fd, payload, own, is_root_readonly);
     while (n > 0)
         (void)close(own[--n]);
     return r < 0 ? fail_layer(err, -r) : 0;

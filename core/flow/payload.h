@@ -35,8 +35,9 @@ int payload_unpack(int fd, struct barrer_payload *payload, struct barrer_error *
 int payload_open_mounts(const struct barrer_payload *payload, int *fds, size_t limit,
                         struct barrer_error *err);
 /* In the container's process, before pivot: make the layer in ROOT_FD. FDS are those mounts; N_FDS
- * 0: the process opens them, by their paths on the host. */
+ * 0: the process opens them, by their paths on the host. IS_ROOT_READONLY: the root is going to be,
+ * and what is put over its /run is as well. */
 int payload_attach(int root_fd, const struct barrer_payload *payload, const int *fds, size_t n_fds,
-                   struct barrer_error *err);
+                   int is_root_readonly, struct barrer_error *err);
 
 #endif

@@ -114,19 +114,31 @@ static const char *helper(struct clrhost *self, const struct barrer_runtime_requ
     return clrhost_text(self, "%s/clrhost/%s", request->plugin_dir, name);
 }
 
-static int add_runtime(struct clrhost *self, const struct barrer_runtime_request *request,
-                       struct barrer_error *err)
+/* The runtimes, and the host that chooses among them; not an SDK that stands beside them. */
+static int add_root(struct clrhost *self, struct barrer_error *err)
 {
+    static const char *const parts[] = {"host", "shared", NULL};
     barrer_auto_free char *root = NULL;
     int r = clrhost_find_dotnet(self, &root, err);
 
     if (r >= 0)
+        r = clrhost_add(self, BARRER_LAYER_FOLDER, "root", NULL, err);
+    for (const char *const *part = parts; r == 0 && *part != NULL; part++)
+        r = clrhost_add(self, BARRER_LAYER_MOUNT, clrhost_text(self, "root/%s", *part),
+                        clrhost_text(self, "%s/%s", root, *part), err);
+    return r;
+}
+
+static int add_runtime(struct clrhost *self, const struct barrer_runtime_request *request,
+                       struct barrer_error *err)
+{
+    int r = add_root(self, err);
+
+    if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_FOLDER, "bin", NULL, err);
     if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_MOUNT, "bin/dotnet", helper(self, request, "dotnet"),
                         err);
-    if (r == 0)
-        r = clrhost_add(self, BARRER_LAYER_MOUNT, "root", clrhost_text(self, "%s", root), err);
     if (r == 0)
         r = clrhost_add_libraries(self, err);
     return r < 0 ? r : add_settings(self, request, err);

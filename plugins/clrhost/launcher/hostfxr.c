@@ -86,15 +86,19 @@ static void write_error(const char *message)
 
 static void open_library(struct host *host)
 {
-    clr_hostfxr_set_error_writer set_error_writer;
     char path[PATH_MAX + 32];
-    void *symbol;
 
     find_library(host, path, sizeof(path));
     host->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (host->library == NULL)
         launch_fail(LAUNCH_NOT_FOUND, "load the host of .NET: %s", dlerror());
-    symbol = find_symbol(host, "hostfxr_set_error_writer");
+}
+
+static void keep_errors(const struct host *host)
+{
+    void *symbol = find_symbol(host, "hostfxr_set_error_writer");
+    clr_hostfxr_set_error_writer set_error_writer;
+
     memcpy(&set_error_writer, &symbol, sizeof(symbol));
     (void)set_error_writer(write_error);
 }
@@ -319,6 +323,7 @@ int launch_hostfxr(struct launch *launch)
 
     launch_check_app(launch);
     open_library(&host);
+    keep_errors(&host);
     initialize(&host);
     check_runtime(&host);
     set_properties(&host);
@@ -330,26 +335,23 @@ int launch_hostfxr(struct launch *launch)
     return r;
 }
 
+/* The host takes a program with an assembly of its name for that assembly's: there is none. */
 int launch_inquiry(struct launch *launch)
 {
     static const char name[] = "dotnet";
     struct host host = {.launch = launch};
     const char **argv = calloc((size_t)launch->argc + 2, sizeof(*argv));
     clr_hostfxr_main function;
+    char app[PATH_MAX];
     void *symbol;
 
     if (argv == NULL)
         launch_fail(LAUNCH_CANNOT_START, "start .NET: out of memory");
     argv[0] = name;
     memcpy(argv + 1, launch->argv, (size_t)launch->argc * sizeof(*argv));
+    (void)snprintf(app, sizeof(app), "%s.dll", launch->self);
     open_library(&host);
     symbol = find_symbol(&host, "hostfxr_main_startupinfo");
     memcpy(&function, &symbol, sizeof(symbol));
-    {
-        int r = function(launch->argc + 1, argv, launch->self, host.root, launch->self);
-
-        if (launch_quoted()[0] != 't')
-            (void)fprintf(stderr, "%s\n", launch_quoted());
-        return r;
-    }
+    return function(launch->argc + 1, argv, launch->self, host.root, app);
 }
