@@ -7,8 +7,8 @@
  * plugin than these.
  *
  * Both are executed from a detached read-only clone of their mount when they are going to be (or to
- * join) a container: /proc/PID/exe of such a process is a way to the runtime's file, and must not be
- * a writable one (CVE-2019-5736).
+ * join) a container: /proc/PID/exe of such a process is a way to the runtime's file, and must not
+ * be a writable one (CVE-2019-5736).
  */
 #include <errno.h>
 #include <limits.h>
@@ -102,7 +102,8 @@ static int hand_over(struct cli *cli, char **argv)
 {
     const char *verb = cli->argc > 0 ? cli->argv[0] : "";
     int is_protected = strcmp(verb, "create") == 0 || strcmp(verb, "run") == 0 ||
-                       strcmp(verb, "exec") == 0 || strcmp(verb, "mounts") == 0;
+                       strcmp(verb, "exec") == 0 || strcmp(verb, "dotnet") == 0 ||
+                       strcmp(verb, "mounts") == 0;
     const char *program;
     struct barrer_error err;
     char path[PATH_MAX];

@@ -13,9 +13,10 @@
 #include "plugin/opener.h"
 
 static const struct cli_verb *const verbs[] = {
-    &verb_create, &verb_start, &verb_run,      &verb_exec,  &verb_kill,   &verb_delete,
-    &verb_state,  &verb_list,  &verb_ps,       &verb_pause, &verb_resume, &verb_update, &verb_mounts,
-    &verb_events, &verb_spec,  &verb_features, &verb_plan,  NULL};
+    &verb_create,   &verb_start,  &verb_run,    &verb_exec,   &verb_kill,
+    &verb_delete,   &verb_state,  &verb_list,   &verb_ps,     &verb_pause,
+    &verb_resume,   &verb_update, &verb_mounts, &verb_events, &verb_spec,
+    &verb_features, &verb_plan,   &verb_dotnet, NULL};
 
 static int print_help(void)
 {
@@ -25,7 +26,8 @@ static int print_help(void)
         (void)printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)printf("\nGlobal options:\n"
                  "      --root DIR             the state root (default: /run/barrer-run)\n"
-                 "      --log FILE             where messages go, also journald:ID or syslog:ID; errors go to\n"
+                 "      --log FILE             where messages go, also journald:ID or syslog:ID; "
+                 "errors go to\n"
                  "                             stderr as well\n"
                  "      --log-format FORMAT    text or json\n"
                  "      --log-level LEVEL      error, warning, notice, info or debug\n"

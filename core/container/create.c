@@ -191,6 +191,8 @@ static void describe(struct creation *c)
                            json_object_new_boolean(c->spec->filesystem.namespaces & CLONE_NEWNS));
     json_object_object_add(json, "hasOwnPids",
                            json_object_new_boolean(c->spec->filesystem.namespaces & CLONE_NEWPID));
+    if (c->options->owns_bundle)
+        json_object_object_add(json, "ownsBundle", json_object_new_boolean(1));
     if (c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks > 0)
         json_object_object_add(json, "hasPoststart", json_object_new_boolean(1));
     if (c->spec->hooks[OCI_HOOK_POSTSTOP].n_hooks > 0)

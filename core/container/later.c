@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/bundle.h"
 #include "container/lifecycle.h"
 #include "container/notify.h"
 #include "flow/hooks.h"
@@ -295,7 +296,11 @@ static int delete (struct container *container, int force, struct barrer_error *
     if (r < 0)
         return r;
     lifecycle_poststop(container);
-    return container_remove(container, err);
+    r = container_remove(container, err);
+    if (r == 0 && container_flag(container, "ownsBundle") &&
+        container_text(container, "bundle") != NULL)
+        bundle_remove(container_text(container, "bundle"));
+    return r;
 }
 
 int lifecycle_delete(const struct global_options *global, const char *id, int force,

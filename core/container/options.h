@@ -33,6 +33,7 @@ struct create_options {
     int is_run;
     int detach;
     int keep;
+    int owns_bundle; /* the bundle was made for this container (bundle.h), and goes with it */
 };
 
 struct exec_options {

@@ -471,6 +471,9 @@ int flow_plan_runtime(struct flow *flow, struct barrer_error *err)
 {
     int r = open_all_deferred(flow, err);
 
+    if (flow_named_runtime(flow) != NULL)
+        flow->spec->runtime.flags |= BARRER_RUNTIME_NAMED;
+
     for (size_t i = 0; r == 0 && i < flow->n_members; i++) {
         struct instance *instance = flow->members[i].instance;
 

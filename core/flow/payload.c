@@ -17,6 +17,11 @@
 
 int payload_sounds_managed(const char *const *args)
 {
+    size_t n = strlen(args[0]);
+
+    /* A library of NativeAOT. */
+    if (n > 3 && strcmp(args[0] + n - 3, ".so") == 0)
+        return 1;
     for (; *args != NULL; args++)
         if (strstr(*args, "dotnet") != NULL || strstr(*args, ".dll") != NULL)
             return 1;

@@ -15,6 +15,7 @@ extern "C" {
 #define BARRER_RUNTIME_EXEC (1u << 0)        /* a further process of a running container */
 #define BARRER_RUNTIME_TERMINAL (1u << 1)    /* its standard streams are a terminal */
 #define BARRER_RUNTIME_SHARED_PIDS (1u << 2) /* the container has no pid namespace of its own */
+#define BARRER_RUNTIME_NAMED (1u << 3) /* the annotation org.barrer.runtime names this host */
 
 struct barrer_runtime_request {
     uint32_t size;

@@ -6,8 +6,9 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#define SETTINGS_SIZE 2048
+#define SETTINGS_SIZE 8192
 #define ANNOTATION "org.barrer.clrhost."
 
 const char *clrhost_text(struct clrhost *self, const char *fmt, ...)
@@ -85,7 +86,7 @@ static int check_setting(const struct clrhost *self, const char *key, const char
 
 /* What the launcher reads: lines of KEY=VALUE. */
 static int add_settings(struct clrhost *self, const struct barrer_runtime_request *request,
-                        struct barrer_error *err)
+                        const char *why_no_runtime, struct barrer_error *err)
 {
     static const char *const keys[] = {"mode", "entry", "gen0-budget", "diagnostics", NULL};
     char text[SETTINGS_SIZE];
@@ -103,6 +104,9 @@ static int add_settings(struct clrhost *self, const struct barrer_runtime_reques
     if (request->memory_limit > 0 && used < sizeof(text))
         used += (size_t)snprintf(text + used, sizeof(text) - used, "memory-limit=%lld\n",
                                  (long long)request->memory_limit);
+    if (why_no_runtime != NULL && used < sizeof(text))
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "no-runtime=%s\n", why_no_runtime);
     if (used >= sizeof(text))
         return barrer_fail(self->host, err, E2BIG, "write the settings of the .NET launcher");
     return clrhost_add(self, BARRER_LAYER_FILE, "settings", clrhost_text(self, "%s", text), err);
@@ -114,25 +118,32 @@ static const char *helper(struct clrhost *self, const struct barrer_runtime_requ
     return clrhost_text(self, "%s/clrhost/%s", request->plugin_dir, name);
 }
 
-/* The runtimes, and the host that chooses among them; not an SDK that stands beside them. */
-static int add_root(struct clrhost *self, struct barrer_error *err)
+/* The runtimes, and the host that chooses among them; not an SDK that stands beside them. Where
+ * there is no .NET the launcher says so, as it says all else that keeps a payload from running. */
+static int add_root(struct clrhost *self, const char **ret_why, struct barrer_error *err)
 {
     static const char *const parts[] = {"host", "shared", NULL};
     barrer_auto_free char *root = NULL;
-    int r = clrhost_find_dotnet(self, &root, err);
+    const char *why = clrhost_find_dotnet(self, &root);
+    int r = clrhost_add(self, BARRER_LAYER_FOLDER, "root", NULL, err);
 
-    if (r >= 0)
-        r = clrhost_add(self, BARRER_LAYER_FOLDER, "root", NULL, err);
-    for (const char *const *part = parts; r == 0 && *part != NULL; part++)
-        r = clrhost_add(self, BARRER_LAYER_MOUNT, clrhost_text(self, "root/%s", *part),
-                        clrhost_text(self, "%s/%s", root, *part), err);
+    *ret_why = why;
+    for (const char *const *part = parts; r == 0 && why == NULL && *part != NULL; part++) {
+        const char *folder = clrhost_text(self, "%s/%s", root, *part);
+
+        if (folder != NULL && access(folder, F_OK) < 0)
+            continue;
+        r = clrhost_add(self, BARRER_LAYER_MOUNT, clrhost_text(self, "root/%s", *part), folder,
+                        err);
+    }
     return r;
 }
 
 static int add_runtime(struct clrhost *self, const struct barrer_runtime_request *request,
                        struct barrer_error *err)
 {
-    int r = add_root(self, err);
+    const char *why = NULL;
+    int r = add_root(self, &why, err);
 
     if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_FOLDER, "bin", NULL, err);
@@ -141,7 +152,7 @@ static int add_runtime(struct clrhost *self, const struct barrer_runtime_request
                         err);
     if (r == 0)
         r = clrhost_add_libraries(self, err);
-    return r < 0 ? r : add_settings(self, request, err);
+    return r < 0 ? r : add_settings(self, request, why, err);
 }
 
 static size_t count(const char *const *list)
@@ -268,10 +279,15 @@ static int plan(void *data, const struct barrer_runtime_request *request,
     struct clrhost *self = data;
     struct clrhost_command command;
     int with_init = wants_init(self, request);
-    int r = clrhost_command_read(self, request, &command, err);
+    int r;
 
-    if (r < 0 || command.form == CLRHOST_NONE)
-        return r;
+    clrhost_command_read(self, request, &command);
+    if (command.form == CLRHOST_LIBRARY)
+        command.form = strcmp(setting(self, "mode"), "aot") == 0 ? CLRHOST_ASSEMBLY : CLRHOST_NONE;
+    if (command.form == CLRHOST_NONE && request->flags & BARRER_RUNTIME_NAMED)
+        command.form = CLRHOST_WRAPPER;
+    if (command.form == CLRHOST_NONE)
+        return 0;
     /* Its own .NET is not ours to look after, as long as it can be executed as it stands. */
     if (command.has_dotnet && (command.form == CLRHOST_MUXER || command.form == CLRHOST_WRAPPER))
         return 0;

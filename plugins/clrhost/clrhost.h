@@ -33,6 +33,7 @@ enum clrhost_form {
     CLRHOST_ASSEMBLY, /* args[0] is an assembly */
     CLRHOST_APPHOST,  /* args[0] is the program beside an assembly of its name */
     CLRHOST_MUXER,    /* "dotnet ..." */
+    CLRHOST_LIBRARY,  /* args[0] is a shared library, which NativeAOT may have made */
     CLRHOST_WRAPPER,  /* something that runs "dotnet" itself */
 };
 
@@ -42,13 +43,13 @@ struct clrhost_command {
 };
 
 /* command.c: look at the request, and at the container's root, which is hostile. */
-int clrhost_command_read(const struct clrhost *self, const struct barrer_runtime_request *request,
-                         struct clrhost_command *command, struct barrer_error *err);
+void clrhost_command_read(const struct clrhost *self, const struct barrer_runtime_request *request,
+                          struct clrhost_command *command);
 /* The value of NAME in ENVIRONMENT, or NULL. */
 const char *clrhost_variable(const char *const *environment, const char *name);
 
-/* dotnet.c: the folder of the host's .NET, a fresh string. */
-int clrhost_find_dotnet(const struct clrhost *self, char **ret_root, struct barrer_error *err);
+/* dotnet.c: the folder of the host's .NET, a fresh string; or why there is none. */
+const char *clrhost_find_dotnet(struct clrhost *self, char **ret_root);
 
 /* libraries.c: the host's libraries that the runtime needs go to the layer. */
 int clrhost_add_libraries(struct clrhost *self, struct barrer_error *err);

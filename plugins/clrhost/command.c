@@ -112,20 +112,9 @@ static int is_wrapper(const struct barrer_runtime_request *request)
     return 0;
 }
 
-static int fail_assembly(const struct clrhost *self, const char *name, const char *cwd, int r,
-                         struct barrer_error *err)
-{
-    if (r == -EISDIR)
-        return barrer_fail(self->host, err, EACCES, "open assembly `%s`: not a regular file", name);
-    if (name[0] == '/')
-        return barrer_fail(self->host, err, -r, "open assembly `%s` in the container", name);
-    return barrer_fail(self->host, err, -r,
-                       "open assembly `%s` in the container's working directory \"%s\"", name, cwd);
-}
-
-/* By name and content; 0 or an error when it can only be meant as an assembly. */
-static int read_file(const struct clrhost *self, const struct barrer_runtime_request *request,
-                     enum clrhost_form *ret_form, struct barrer_error *err)
+/* By name and content. What is wrong with an assembly, the launcher says. */
+static enum clrhost_form read_form(const struct clrhost *self,
+                                   const struct barrer_runtime_request *request)
 {
     const char *name = request->args[0];
     int is_named = ends_in(name, ".dll") || ends_in(name, ".exe");
@@ -133,40 +122,34 @@ static int read_file(const struct clrhost *self, const struct barrer_runtime_req
     char head[4] = "";
     ssize_t n;
 
+    if (ends_in(name, ".so"))
+        return CLRHOST_LIBRARY;
     if (strchr(name, '/') == NULL && !is_named)
-        return 0;
+        return CLRHOST_NONE;
     fd = open_file(self, request, name, "");
-    if (fd < 0)
-        return ends_in(name, ".dll") ? fail_assembly(self, name, request->cwd, fd, err) : 0;
-    n = read_head(self, fd, head, sizeof(head));
+    n = fd < 0 ? 0 : read_head(self, fd, head, sizeof(head));
     if (n >= 2 && memcmp(head, "MZ", 2) == 0)
-        *ret_form = CLRHOST_ASSEMBLY;
-    else if (n == 4 && memcmp(head, "\177ELF", 4) == 0 && is_file(self, request, name, ".dll"))
-        *ret_form = CLRHOST_APPHOST;
-    else if (ends_in(name, ".dll"))
-        *ret_form = CLRHOST_ASSEMBLY; /* the launcher says what is wrong with it */
-    return 0;
+        return CLRHOST_ASSEMBLY;
+    if (n == 4 && memcmp(head, "\177ELF", 4) == 0 && is_file(self, request, name, ".dll"))
+        return CLRHOST_APPHOST;
+    return ends_in(name, ".dll") ? CLRHOST_ASSEMBLY : CLRHOST_NONE;
 }
 
-int clrhost_command_read(const struct clrhost *self, const struct barrer_runtime_request *request,
-                         struct clrhost_command *command, struct barrer_error *err)
+void clrhost_command_read(const struct clrhost *self, const struct barrer_runtime_request *request,
+                          struct clrhost_command *command)
 {
     const char *name = request->args[0];
-    int r;
 
     *command = (struct clrhost_command){.form = CLRHOST_NONE};
     if (strcmp(base_name(name), "dotnet") == 0) {
         command->form = CLRHOST_MUXER;
         command->has_dotnet = strchr(name, '/') != NULL ? is_file(self, request, name, "")
                                                         : has_dotnet(self, request);
-        return 0;
+        return;
     }
-    r = read_file(self, request, &command->form, err);
-    if (r < 0)
-        return r;
+    command->form = read_form(self, request);
     if (command->form == CLRHOST_NONE && is_wrapper(request))
         command->form = CLRHOST_WRAPPER;
     if (command->form != CLRHOST_NONE)
         command->has_dotnet = has_dotnet(self, request);
-    return 0;
 }

@@ -51,20 +51,19 @@ static int take(const char *root, char **ret_root)
     return *ret_root != NULL;
 }
 
-/* What somebody chose is right, or an error: it is not passed over in silence. */
-static int check_chosen(const struct clrhost *self, const char *by, const char *root,
-                        char **ret_root, struct barrer_error *err)
+/* What somebody chose is right, or wrong: it is not passed over in silence. */
+static const char *check_chosen(struct clrhost *self, const char *by, const char *root,
+                                char **ret_root)
 {
     if (is_dotnet(root) && take(root, ret_root))
-        return 1;
-    return barrer_fail(
-        self->host, err, ENOENT,
-        "find a .NET runtime in \"%s\" of %s (no folder host/fxr there: install one, "
-        "or change %s)",
-        root, by, by);
+        return NULL;
+    return clrhost_text(self,
+                        "find a .NET runtime in \"%s\" of %s: there is no folder host/fxr in it "
+                        "(install .NET there, or change %s)",
+                        root, by, by);
 }
 
-int clrhost_find_dotnet(const struct clrhost *self, char **ret_root, struct barrer_error *err)
+const char *clrhost_find_dotnet(struct clrhost *self, char **ret_root)
 {
     static const char *const variables[] = {VARIABLE, "DOTNET_ROOT", NULL};
     static const char *const files[] = {"/etc/dotnet/install_location_" ARCHITECTURE,
@@ -73,19 +72,17 @@ int clrhost_find_dotnet(const struct clrhost *self, char **ret_root, struct barr
     char line[PATH_MAX];
 
     if (root != NULL)
-        return check_chosen(self, "[plugin clrhost] dotnet-root", root, ret_root, err);
+        return check_chosen(self, "[plugin clrhost] dotnet-root", root, ret_root);
     for (const char *const *name = variables; *name != NULL; name++)
         if ((root = getenv(*name)) != NULL && root[0] != '\0')
-            return check_chosen(self, *name, root, ret_root, err);
+            return check_chosen(self, *name, root, ret_root);
     for (const char *const *file = files; *file != NULL; file++)
         if (read_location(*file, line, sizeof(line)))
-            return check_chosen(self, *file, line, ret_root, err);
+            return check_chosen(self, *file, line, ret_root);
     for (const char *const *folder = usual; *folder != NULL; folder++)
         if (is_dotnet(*folder) && take(*folder, ret_root))
-            return 1;
-    return barrer_fail(self->host, err, ENOENT,
-                       "find a .NET runtime on this host: none in /usr/share/dotnet, "
-                       "/usr/lib/dotnet, /usr/lib64/dotnet, /usr/local/share/dotnet, "
-                       "/usr/local/lib/dotnet or /opt/dotnet (install one, or set [plugin clrhost] "
-                       "dotnet-root or DOTNET_ROOT)");
+            return NULL;
+    return "find a .NET runtime on the host: none in /usr/share/dotnet, /usr/lib/dotnet, "
+           "/usr/lib64/dotnet, /usr/local/share/dotnet, /usr/local/lib/dotnet or /opt/dotnet "
+           "(install one, or set [plugin clrhost] dotnet-root or DOTNET_ROOT)";
 }

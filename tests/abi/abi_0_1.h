@@ -1074,6 +1074,7 @@ struct abi_0_1_runtime_ops {
     x(BARRER_RUNTIME_EXEC, (1u << 0)) \
     x(BARRER_RUNTIME_TERMINAL, (1u << 1)) \
     x(BARRER_RUNTIME_SHARED_PIDS, (1u << 2)) \
+    x(BARRER_RUNTIME_NAMED, (1u << 3)) \
     x(BARRER_LAYER_FOLDER, 1u) \
     x(BARRER_LAYER_FILE, 2u) \
     x(BARRER_LAYER_MOUNT, 3u)

@@ -54,7 +54,8 @@ static int open_app(const struct launch *launch)
                     launch->app, launch->path);
     if (errno == EACCES)
         launch_fail(LAUNCH_NOT_RUNNABLE,
-                    "run \"%s\": user %u may not read it (chmod a+r the application's files, and "
+                    "run \"%s\": user %u may not read it: permission denied (chmod a+r the "
+                    "application's files, and "
                     "a+x its folders)",
                     launch->path, (unsigned)geteuid());
     launch_fail(LAUNCH_NOT_RUNNABLE, "open \"%s\": %s", launch->path, strerror(errno));

@@ -107,6 +107,8 @@ static void find_frameworks(struct launch *launch)
         launch->frameworks[launch->n_frameworks++] = launch->folder;
         return;
     }
+    if (launch->no_runtime != NULL)
+        launch_fail(LAUNCH_NOT_FOUND, "%s", launch->no_runtime);
     if (config.n_frameworks == 0) {
         config.frameworks[config.n_frameworks++] = core;
         config.roll_forward = "LatestMajor";

@@ -56,6 +56,8 @@ static void find_library(struct host *host, char *path, size_t size)
             return;
         }
     }
+    if (launch->no_runtime != NULL)
+        launch_fail(LAUNCH_NOT_FOUND, "%s", launch->no_runtime);
     host->root = launch->dotnet_root;
     if (host->root == NULL)
         launch_fail(LAUNCH_NOT_FOUND,

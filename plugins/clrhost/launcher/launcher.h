@@ -49,7 +49,8 @@ struct launch {
     const char *roll_forward;     /* --roll-forward, or NULL */
 
     /* Settings. */
-    char *dotnet_root; /* or NULL: none was found */
+    char *dotnet_root;      /* or NULL: none was found */
+    const char *no_runtime; /* why there is none on the host; or NULL */
     const char *gen0_budget;
     int has_diagnostics;
     uint64_t memory_limit;

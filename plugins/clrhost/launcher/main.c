@@ -45,7 +45,7 @@ static void add_framework(struct launch *launch, const char *folder)
     size_t limit = sizeof(launch->frameworks) / sizeof(*launch->frameworks);
 
     if (launch->n_frameworks == limit)
-        launch_fail(LAUNCH_NOT_RUNNABLE, "--framework: expected at most %zu of them", limit);
+        launch_fail(LAUNCH_CANNOT_START, "--framework: expected at most %zu of them", limit);
     launch->frameworks[launch->n_frameworks++] = folder;
 }
 
@@ -54,7 +54,7 @@ static void add_property(struct launch *launch, char *text)
     char *equals = strchr(text, '=');
 
     if (equals == NULL || equals == text)
-        launch_fail(LAUNCH_NOT_RUNNABLE, "--property: expected KEY=VALUE, got \"%s\"", text);
+        launch_fail(LAUNCH_CANNOT_START, "--property: expected KEY=VALUE, got \"%s\"", text);
     *equals = '\0';
     properties_add(&launch->properties, text, equals + 1);
 }
@@ -66,7 +66,7 @@ static int take_own_option(struct launch *launch, char *arg)
 
     if ((value = value_of(arg, "--mode")) != NULL) {
         if (launch_set(launch, "mode", value) < 0)
-            launch_fail(LAUNCH_NOT_RUNNABLE,
+            launch_fail(LAUNCH_CANNOT_START,
                         "--mode: expected auto, hostfxr, direct or aot, got \"%s\"", value);
     } else if ((value = value_of(arg, "--entry")) != NULL) {
         launch->entry = value;
@@ -153,7 +153,7 @@ static void parse(struct launch *launch, int argc, char **argv)
         exit(0);
     }
     if (launch->app == NULL)
-        launch_fail(LAUNCH_NOT_RUNNABLE,
+        launch_fail(LAUNCH_CANNOT_START,
                     "expected the name of an assembly (see \"dotnet --help\")");
     if (strcmp(launch->app, "--help") == 0 || strcmp(launch->app, "-h") == 0) {
         print_usage();

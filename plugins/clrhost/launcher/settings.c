@@ -36,6 +36,8 @@ int launch_set(struct launch *launch, const char *key, const char *value)
         launch->gen0_budget = value;
     else if (strcmp(key, "diagnostics") == 0)
         launch->has_diagnostics = strcmp(value, "yes") == 0;
+    else if (strcmp(key, "no-runtime") == 0)
+        launch->no_runtime = value;
     else if (strcmp(key, "memory-limit") == 0)
         launch->memory_limit = strtoull(value, NULL, 10);
     else
@@ -45,7 +47,7 @@ int launch_set(struct launch *launch, const char *key, const char *value)
 
 static void read_file(struct launch *launch, const char *file)
 {
-    static char text[4096]; /* values point into it */
+    static char text[8192]; /* values point into it */
     char *next = text, *line;
 
     if (barrer_read_at(AT_FDCWD, file, text, sizeof(text)) < 0)
