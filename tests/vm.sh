@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/vm.sh [-m MIB] [-t SECONDS] [-k FOLDER] COMMAND [ARG...]
+# tests/vm.sh [-m MIB] [-t SECONDS] [-k FOLDER] [-s WORDS] COMMAND [ARG...]
 #
 # Run a command as root in a throw-away virtual machine (QEMU, without KVM) that has what a test
 # host may lack: all controllers of cgroup v2 on /sys/fs/cgroup, all capabilities, a disk /dev/vda
@@ -11,6 +11,9 @@
 # the caller's exported environment; TMPDIR is a tmpfs. Its output and its exit status are ours;
 # 125: the machine did not come up, or ran out of time (-t, 600 s).
 #
+# -s: systemd is PID 1, and the command runs in a service, with WORDS behind the kernel's command
+# line: "" for cgroup v2, systemd.unified_cgroup_hierarchy=0 for its hybrid of v1 and v2.
+#
 # Needs qemu-system-x86 busybox-static cpio kmod; and linux-image-amd64, or apt-get to download it
 # to ${XDG_CACHE_HOME:-~/.cache}/barrer (-k: another folder with boot/ and lib/modules/).
 set -euo pipefail
@@ -19,17 +22,18 @@ die() {
     echo "${0##*/}: $*" >&2
     exit 125
 }
-memory=2048 limit=600 kernels=
-while getopts m:t:k: option; do
+memory=2048 limit=600 kernels='' words='' init="/bin/bash /run/main"
+while getopts m:t:k:s: option; do
     case $option in
     m) memory=$OPTARG ;;
     t) limit=$OPTARG ;;
     k) kernels=$OPTARG ;;
-    *) die "usage: ${0##*/} [-m MIB] [-t SECONDS] [-k FOLDER] COMMAND [ARG...]" ;;
+    s) words=$OPTARG init="/lib/systemd/systemd --unit=barrer-vm.target" ;;
+    *) die "usage: ${0##*/} [-m MIB] [-t SECONDS] [-k FOLDER] [-s WORDS] COMMAND [ARG...]" ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || die "usage: ${0##*/} [-m MIB] [-t SECONDS] [-k FOLDER] COMMAND [ARG...]"
+[ $# -gt 0 ] || die "usage: ${0##*/} [-m MIB] [-t SECONDS] [-k FOLDER] [-s WORDS] COMMAND [ARG...]"
 for tool in qemu-system-x86_64 busybox cpio modprobe; do
     PATH=$PATH:/sbin:/usr/sbin command -v $tool >/dev/null || die "no $tool here"
 done
@@ -101,7 +105,7 @@ mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work ro
 cd /newroot
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o nosuid,nodev,noexec sysfs sys
-mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 sys/fs/cgroup
+[ -e /systemd ] || mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 sys/fs/cgroup
 mount -t securityfs -o nosuid,nodev,noexec securityfs sys/kernel/security
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
 mkdir -m 1777 run/tmp
@@ -119,9 +123,20 @@ fi
 hostname vm
 ip link set lo up
 cp /command /main run/
+if [ -e /systemd ]; then
+    mkdir -p run/systemd/system
+    cp /systemd/* run/systemd/system/
+fi
 umount /proc
-exec switch_root /newroot /bin/bash /run/main
+exec switch_root /newroot $(cat /pid1)
 END
+echo "$init" >"$work/initrd/pid1"
+if [[ $init = *systemd* ]]; then
+    mkdir "$work/initrd/systemd"
+    printf '[Unit]\nDefaultDependencies=no\nWants=barrer-vm.service\n' >"$work/initrd/systemd/barrer-vm.target"
+    printf '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/bash /run/main\nKillMode=process\n' \
+        >"$work/initrd/systemd/barrer-vm.service"
+fi
 [ "$kernels" = / ] || echo "$kernels/lib/modules/$version" >"$work/initrd/modules/folder"
 
 cat >"$work/initrd/main" <<'END'
@@ -143,7 +158,7 @@ timeout -k 5 "$limit" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
     -display none -nodefaults -no-user-config -no-reboot \
     -kernel "$kernel" -initrd "$work/initrd.cpio" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check random.trust_cpu=on" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check random.trust_cpu=on $words" \
     -serial "file:$work/console" \
     -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
     -device virtio-serial-pci \

@@ -22,10 +22,17 @@ static const struct barrer_option core_keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+/* Where the plugin was built. */
+#ifdef BARRER_SYSTEMD
+#define SYSTEMD_PLUGINS "systemd resctrl"
+#else
+#define SYSTEMD_PLUGINS NULL
+#endif
+
 static const struct barrer_option flow_keys[] = {
     {"isolation", KEYS_PLUGINS, "namespace", "which namespaces are created or joined"},
     {"resources", KEYS_PLUGINS, "cgroup | cgroup1 resctrl", "limits, accounting, freezing"},
-    {"resources-systemd", KEYS_PLUGINS, NULL,
+    {"resources-systemd", KEYS_PLUGINS, SYSTEMD_PLUGINS,
      "the same when the caller asks for systemd's cgroups"},
     {"filesystem", KEYS_PLUGINS, "overlayfs", "the root file system, mounts and devices"},
     {"process", KEYS_PLUGINS, "process seccomp", "credentials, limits and filters of the process"},

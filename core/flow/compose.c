@@ -318,7 +318,14 @@ int flow_compose(struct flow *flow, const struct config *config, enum cgroup_man
 
 int flow_compose_all(struct flow *flow, const struct config *config, struct barrer_error *err)
 {
-    return compose_all_kinds(flow, config, CGROUPS_DEFAULT, 1, err);
+    int r = compose_all_kinds(flow, config, CGROUPS_DEFAULT, 1, err);
+
+    if (r < 0 || config_text(config, "flow container", "resources-systemd", NULL) == NULL)
+        return r;
+    /* A distribution may have it in a package of its own. */
+    if (compose_kind(flow, config, BARRER_RESOURCES, "resources-systemd", 1, err) < 0)
+        log_write(BARRER_LOG_INFO, "%s", err->text);
+    return 0;
 }
 
 /* The names of the chosen backends of one kind, for a message. */

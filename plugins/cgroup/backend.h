@@ -25,6 +25,10 @@ struct cgroup_backend {
 
 extern const struct cgroup_backend cgroup_backend, cgroup1_backend;
 
+/* cpu.shares of v1 as cpu.weight of v2, and blkio.weight as io.weight. */
+uint64_t cgroup_shares_to_weight(uint64_t shares);
+int64_t cgroup_io_weight(int64_t weight);
+
 /* What the descriptor of a plugin that uses cgroup v2 declares, besides where its groups are. */
 #define CGROUP_HONOURS \
     "linux.resources.blockIO.throttleReadBpsDevice", \

@@ -3,7 +3,6 @@
  * Resources through cgroup v2: the operations, which put together what the other files of this
  * folder do.
  */
-#include "backend.h"
 #include "cgroup.h"
 
 #include <linux/magic.h>

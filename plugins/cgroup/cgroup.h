@@ -9,6 +9,8 @@
 #include <barrer/resources.h>
 #include <barrer/util.h>
 
+#include "backend.h"
+
 struct cgroup_stats_memory;
 
 struct cgroup_group {
@@ -74,7 +76,6 @@ void cgroup_needed_controllers(const struct barrer_resources_request *request, c
                                size_t size);
 int cgroup_check_limits(const struct cgroup_group *group,
                         const struct barrer_resources_request *request, struct barrer_error *err);
-uint64_t cgroup_shares_to_weight(uint64_t shares);
 
 /* devices.c: access to devices, by eBPF. */
 /* IS_NEW: no filter of ours can be attached yet. */

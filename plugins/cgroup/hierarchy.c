@@ -257,7 +257,8 @@ int cgroup_open(struct cgroup_group *group, struct barrer_error *err)
         return 1;
     if (full == NULL || *full == '\0')
         return 0;
-    if (set_full(group, "", full) < 0)
+    /* A plan points into the name that is there. */
+    if ((group->full == NULL || strcmp(group->full, full) != 0) && set_full(group, "", full) < 0)
         return barrer_fail(group->host, err, ENOMEM, "open the cgroup \"%s\"", full);
     r = open_full(group);
     if (r == 0)

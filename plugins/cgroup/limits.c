@@ -250,7 +250,7 @@ static int has_io(const struct barrer_resources_request *r)
 }
 
 /* [10, 1000] to [1, 10000]. */
-static int64_t io_weight(int64_t weight)
+int64_t cgroup_io_weight(int64_t weight)
 {
     if (weight < 10 || weight > 1000)
         return weight; /* refused by the kernel, with its reason */
@@ -270,7 +270,7 @@ static int apply_io_weight(const struct cgroup_group *group, const char *device,
         return 0;
     if (e != -ENOENT)
         return cgroup_write(group, "io.bfq.weight", text, err);
-    (void)snprintf(text, sizeof(text), "%s%" PRId64, device, io_weight(weight));
+    (void)snprintf(text, sizeof(text), "%s%" PRId64, device, cgroup_io_weight(weight));
     return cgroup_write(group, "io.weight", text, err);
 }
 

@@ -4,8 +4,6 @@
  */
 #include "cgroup.h"
 
-#include "backend.h"
-
 static const struct barrer_option options[] = {
     {"mount", "path", "/sys/fs/cgroup", "where cgroup v2 is mounted"},
     {"parent", "string", "barrer",

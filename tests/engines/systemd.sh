@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The plugin systemd, with systemd as PID 1: tests/vm.sh -s WORDS tests/engines/systemd.sh
+. "$(dirname "$0")/../lib.sh"
+need jq systemctl
+[ "$(cat /proc/1/comm)" = systemd ] || skip_all "systemd is not PID 1 here"
+[ -e "$abs_top_builddir/tests/stage/plugins/systemd.so" ] || skip_all "this build has no plugin systemd"
+
+kind=$(cgroup_kind)
+b=$T/b
+sd() { barrer --systemd-cgroup "$@"; }
+property() { systemctl show --property "$2" --value -- "$1"; }
+has_no_unit() { [ "$(property "$1" LoadState)" = not-found ]; }
+folder_of() { # CONTROLLER UNIT-PATH
+    if [ "$kind" = v2 ]; then echo "/sys/fs/cgroup$2"; else echo "/sys/fs/cgroup/$1$2"; fi
+}
+is_nowhere() { [ -z "$(find /sys/fs/cgroup -type d -name "$1" 2>/dev/null)" ]; }
+
+# --- a scope of its own ------------------------------------------------------------------------------
+make_bundle "$b" '.process.args = ["sh", "-c", "cat /proc/self/cgroup"]'
+new_id
+capture sd run --bundle "$b" "$id"
+is "$status" 0 "run --systemd-cgroup" || show
+ok "its unit is gone" has_no_unit "barrer-$id.scope"
+ok "its groups are gone" is_nowhere "barrer-$id.scope"
+
+make_bundle "$b" '.process.args = ["sleep", "1000"]'
+new_id
+ok "create, without a cgroupsPath" sd create --bundle "$b" "$id"
+unit=barrer-$id.scope
+is "$(property "$unit" ActiveState) $(property "$unit" Slice) $(property "$unit" Delegate)" "active system.slice yes" \
+    "a delegated scope of system.slice" || show
+like "$(property "$unit" Description)" "$id" "its description names the container"
+ok "start" barrer start "$id"
+like "$(cat /proc/"$(pid_of "$id")"/cgroup)" "/system.slice/$unit" "the container is in it"
+is "$(stat -c %U "$(folder_of systemd "/system.slice/$unit")")" root "the group is there"
+ok "delete --force" barrer delete --force "$id"
+ok "the unit is gone" has_no_unit "$unit"
+ok "the groups are gone" is_nowhere "$unit"
+
+# --- slice, prefix, name and limits ------------------------------------------------------------------
+make_bundle "$b" '.process.args = ["sh", "-c", "sleep 1000 & wait"]
+    | .linux.cgroupsPath = "a-b.slice:pre:\($name)"
+    | .linux.resources.memory = {limit: 67108864, swap: 100663296}
+    | .linux.resources.pids = {limit: 33}
+    | .linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}
+    | .linux.resources.devices = [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 3, access: "rw"}]' --arg name "n$$"
+unit=pre-n$$.scope path=/a.slice/a-b.slice/$unit
+new_id
+ok "run with slice, prefix, name and limits" sd run --detach --bundle "$b" "$id" || show
+is "$(property "$unit" ControlGroup)" "$path" "the slice \"a-b\" is in \"a\""
+pid=$(pid_of "$id")
+is "$(cgroup_of "$pid" memory)" "$(folder_of memory $path)" "the process is there"
+is "$(cat "$(folder_of memory $path)"/memory.{max,limit_in_bytes} 2>/dev/null)" 67108864 "the kernel has the limit of memory"
+is "$(cat "$(folder_of pids $path)/pids.max")" 33 "and that of processes"
+like "$(cat "$(folder_of cpu $path)"/cpu.{max,cfs_quota_us} 2>/dev/null)" '^50000' "and that of processor time"
+is "$(property "$unit" TasksMax) $(property "$unit" CPUQuotaPerSecUSec)" "33 500ms" "systemd knows them too"
+if [ "$kind" = v2 ]; then
+    is "$(property "$unit" MemoryMax) $(property "$unit" CPUWeight)" "67108864 59" "as properties of v2"
+else
+    is "$(property "$unit" MemoryLimit) $(property "$unit" CPUShares)" "67108864 512" "as properties of v1"
+fi
+capture barrer exec "$id" sh -c 'cat /proc/self/cgroup; echo x >/dev/null && echo written'
+like "$output" written "exec, and an allowed device" || show
+# A device that the container may make and not open.
+capture barrer exec "$id" sh -c 'mknod /tmp/zero c 1 5 && cat /tmp/zero | head -c 1 | wc -c'
+unlike "$output" '^1' "a device that is not allowed" || show
+not_ok "another container of the same path" sd run --detach --bundle "$b" "$id-2"
+is "$(status_of "$id")" running "the first one lives on"
+capture barrer ps --format json "$id"
+is "$(json length)" 2 "ps"
+ok "pause" barrer pause "$id"
+is "$(status_of "$id")" paused "state says so"
+ok "resume" barrer resume "$id"
+ok "update" barrer update --memory 80000000 --memory-swap 100663296 --pids-limit 44 --cpu-quota 20000 "$id" || show
+wanted="79998976 44"
+limits() { echo "$(cat "$(folder_of memory $path)"/memory.{max,limit_in_bytes} 2>/dev/null) $(cat "$(folder_of pids $path)/pids.max")"; }
+is "$(limits)" "$wanted" "the kernel has the new limits"
+is "$(property "$unit" TasksMax) $(property "$unit" CPUQuotaPerSecUSec)" "44 200ms" "systemd too"
+ok "systemctl daemon-reload" systemctl daemon-reload
+ok "a property that somebody else sets" systemctl set-property --runtime "$unit" CPUWeight=77
+is "$(limits)" "$wanted" "the limits are still there"
+capture barrer exec "$id" sh -c 'cat /tmp/zero | head -c 1 | wc -c'
+unlike "$output" '^1' "and the rules of devices" || show
+capture barrer events --stats "$id"
+is "$(json .data.pids.current)" 2 "events --stats" || show
+ok "kill --all" barrer kill --all "$id" KILL
+ok "it stops" wait_until 20 is_status "$id" stopped
+ok "delete" barrer delete "$id"
+ok "the unit is gone" has_no_unit "$unit"
+ok "the groups are gone" is_nowhere "$unit"
+
+# --- what is refused ---------------------------------------------------------------------------------
+refused() { # CGROUPSPATH REGEX
+    make_bundle "$b" '.linux.cgroupsPath = $path' --arg path "$1"
+    new_id
+    refuses "cgroupsPath \"$1\"" "$2" sd run --bundle "$b" "$id"
+    [ ! -e "$STATE/$id" ] || fail "nothing is left of it"
+}
+refused /a/b 'SLICE:PREFIX:NAME'
+refused a:b 'SLICE:PREFIX:NAME'
+refused a.slice:b:c:d 'SLICE:PREFIX:NAME'
+refused a:b:c 'no name of a slice'
+refused ../x.slice:b:c 'no name of a slice'
+refused a--b.slice:b:c 'no name of a slice'
+refused 'a.slice:b:../c' 'the name of a unit'
+
+# --- annotations -------------------------------------------------------------------------------------
+make_bundle "$b" '.process.args = ["sleep", "1000"] | .annotations = {
+    "org.systemd.property.TimeoutStopUSec": "uint64 7000000", "org.systemd.property.CollectMode": "'"'inactive-or-failed'"'",
+    "org.systemd.property.After": "['"'a.service', 'b.service'"']"}'
+new_id
+unit=barrer-$id.scope
+allow="org.systemd.property.TimeoutStopUSec org.systemd.property.CollectMode org.systemd.property.After"
+ok "annotations" sd --set "plugin systemd.allow-annotations=$allow" run --detach --bundle "$b" "$id" || show
+is "$(property "$unit" TimeoutStopUSec) $(property "$unit" CollectMode)" "7s inactive-or-failed" "are properties of the unit"
+like " $(property "$unit" After) " ' a\.service .*b\.service |b\.service .*a\.service' "lists, too"
+barrer delete --force "$id"
+new_id
+unit=barrer-$id.scope
+ok "without the operator's consent" sd run --detach --bundle "$b" "$id"
+isnt "$(property "$unit" TimeoutStopUSec)" 7s "they are none"
+barrer delete --force "$id"
+edit_bundle "$b" '.annotations = {"org.systemd.property.CollectMode": "inactive-or-failed"}'
+new_id
+refuses "a value of another type" 'CollectMode": expected a value of the type "s"' \
+    sd --set "plugin systemd.allow-annotations=$allow" run --bundle "$b" "$id"
+ok "leaves no unit" has_no_unit "barrer-$id.scope"
+
+# --- the unit is stopped by others, the container ends by itself -------------------------------------
+make_bundle "$b" '.process.args = ["sh", "-c", "trap \"exit 0\" TERM; sleep 1000 & wait"]'
+new_id
+sd run --detach --bundle "$b" "$id"
+ok "systemctl stop" systemctl stop "barrer-$id.scope"
+ok "ends the container" wait_until 20 is_status "$id" stopped
+ok "which can be deleted" barrer delete "$id"
+new_id
+sd run --detach --bundle "$b" "$id"
+kill -9 "$(pid_of "$id")"
+ok "a container that was killed" wait_until 20 is_status "$id" stopped
+ok "is deleted" barrer delete "$id"
+ok "with its unit" has_no_unit "barrer-$id.scope"
+is "$(systemctl list-units --all --no-legend 'barrer-t*.scope' 'pre-*.scope')" '' "no unit is left"
+
+# --- a user's own manager ----------------------------------------------------------------------------
+user=nobody uid=$(id -u nobody)
+runtime=/run/user/$uid
+mkdir -p "$runtime" && chown "$user": "$runtime" && chmod 700 "$runtime"
+# What user@.service is, without the session that logind makes.
+systemd-run --quiet --unit "user-manager-$$" --property User=$user --property Delegate=yes --setenv "XDG_RUNTIME_DIR=$runtime" \
+    --setenv DBUS_SESSION_BUS_ADDRESS= /lib/systemd/systemd --user --unit=basic.target
+as_user() { setpriv --reuid "$uid" --regid "$(id -g $user)" --clear-groups env XDG_RUNTIME_DIR="$runtime" HOME=/ "$@"; }
+if ! wait_until 60 test -S "$runtime/systemd/private" || [ "$kind" != v2 ]; then
+    # v1 delegates nothing to users.
+    skip "a user's own manager" "no manager of a user here"
+else
+    mkdir "$T/user" && chown $user: "$T/user"
+    cp -a "$T/.rootfs" "$T/user/rootfs" && chown -R $user: "$T/user/rootfs"
+    (
+        cd "$T/user" || exit
+        as_user "$BARRER_RUN" $BARRER_FLAGS spec --rootless
+    )
+    jq '.process.terminal = false | .process.args = ["sleep", "1000"] | .linux.resources.memory = {limit: 33554432}' \
+        "$T/user/config.json" >"$T/user/c" && mv "$T/user/c" "$T/user/config.json"
+    run=(as_user "$BARRER_RUN" $BARRER_FLAGS --root "$runtime/barrer")
+    capture "${run[@]}" --systemd-cgroup run --detach --bundle "$T/user" "u$$"
+    is "$status" 0 "run --systemd-cgroup as a user" || show
+    pid=$("${run[@]}" state "u$$" | jq .pid)
+    like "$(cgroup_of "$pid")" "user-manager-$$.service/user.slice/barrer-u$$.scope" "below the user's manager"
+    is "$(cat "$(cgroup_of "$pid")/memory.max")" 33554432 "with its limit"
+    ok "update" "${run[@]}" update --memory 16777216 "u$$"
+    is "$(cat "$(cgroup_of "$pid")/memory.max")" 16777216 "changes it"
+    capture "${run[@]}" delete --force "u$$"
+    is "$status" 0 "delete" || show
+    ok "no group is left" is_nowhere "barrer-u$$.scope"
+fi
+systemctl stop "user-manager-$$.service" 2>/dev/null
+done_testing
