@@ -55,7 +55,7 @@ if command -v mandoc >/dev/null; then
     lint() { mandoc -T lint -W warning "$1"; }
 elif command -v man >/dev/null; then
     lint() { # groff's warnings
-        LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null | tee "$T/lint"
+        LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null | tee "$T/lint"
         [ ! -s "$T/lint" ]
     }
 else

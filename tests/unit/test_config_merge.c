@@ -26,7 +26,12 @@ static void test_built_in(void)
     is_value(config, "flow container", "isolation", "namespace", "(built in)", 0, "isolation");
     is_value(config, "flow container", "resources", "cgroup | cgroup1 resctrl", "(built in)", 0,
              "resources");
+#ifdef BARRER_SYSTEMD
+    is_value(config, "flow container", "resources-systemd", "systemd resctrl", "(built in)", 0,
+             "resources-systemd");
+#else
     ok(config_get(config, "flow container", "resources-systemd") == NULL, "resources-systemd");
+#endif
     is_value(config, "flow container", "filesystem", "overlayfs", "(built in)", 0, "filesystem");
     is_value(config, "flow container", "process", "process seccomp", "(built in)", 0, "process");
     is_value(config, "flow container", "runtime", "clrhost native", "(built in)", 0,
