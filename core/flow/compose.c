@@ -460,6 +460,12 @@ static int open_deferred(struct flow *flow, const struct flow_deferred *deferred
     return r;
 }
 
+static void forget_deferred(struct flow_deferred *deferred)
+{
+    free(deferred->name);
+    json_object_put(deferred->recorded);
+}
+
 /* Load those that were put off: 0, or an error of the first that cannot be. */
 static int open_all_deferred(struct flow *flow, struct barrer_error *err)
 {
@@ -468,7 +474,7 @@ static int open_all_deferred(struct flow *flow, struct barrer_error *err)
     for (size_t i = 0; i < flow->n_deferred; i++) {
         if (r == 0)
             r = open_deferred(flow, &flow->deferred[i], err);
-        free(flow->deferred[i].name);
+        forget_deferred(&flow->deferred[i]);
     }
     flow->n_deferred = 0;
     return r;
@@ -639,7 +645,7 @@ int flow_recompose(struct flow *flow, struct json_object *instances, unsigned ki
         if (!only_facts && json_object_object_get(object, "isPlanner") != NULL &&
             text_of(object, "module") != NULL && can_defer(flow, text_of(object, "module"))) {
             flow->deferred[flow->n_deferred++] =
-                (struct flow_deferred){.name = strdup(name), .recorded = object};
+                (struct flow_deferred){.name = strdup(name), .recorded = json_object_get(object)};
             continue;
         }
         r = open_recorded(flow, object, kind, err);
@@ -656,7 +662,7 @@ void flow_fini(struct flow *flow)
         free(flow->members[i].origin);
     }
     while (flow->n_deferred > 0)
-        free(flow->deferred[--flow->n_deferred].name);
+        forget_deferred(&flow->deferred[--flow->n_deferred]);
     free(flow->members);
     flow->members = NULL;
     flow->n_members = 0;

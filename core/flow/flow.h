@@ -29,7 +29,7 @@ struct flow_deferred {
     char *name;
     const char *file; /* as in a member */
     unsigned line;
-    struct json_object *recorded; /* its "instances" of state.json, borrowed; NULL: of config */
+    struct json_object *recorded; /* of "instances" of state.json, a reference; NULL: of config */
 };
 
 /* The flows that a row of the stage table belongs to; several may. */

@@ -104,10 +104,11 @@ static int speaks_of_dotnet(const char *text)
     return 0;
 }
 
-static int is_wrapper(const struct barrer_runtime_request *request)
+/* IS_SCRIPT: of args[0], to which an assembly is not given to be read. */
+static int is_wrapper(const struct barrer_runtime_request *request, int is_script)
 {
     for (size_t i = 1; request->args[i] != NULL; i++)
-        if (speaks_of_dotnet(request->args[i]))
+        if (speaks_of_dotnet(request->args[i]) || (is_script && ends_in(request->args[i], ".dll")))
             return 1;
     return 0;
 }
@@ -125,14 +126,17 @@ static enum clrhost_form read_form(const struct clrhost *self,
     if (ends_in(name, ".so"))
         return CLRHOST_LIBRARY;
     if (strchr(name, '/') == NULL && !is_named)
-        return CLRHOST_NONE;
+        return is_wrapper(request, 0) ? CLRHOST_WRAPPER : CLRHOST_NONE;
     fd = open_file(self, request, name, "");
     n = fd < 0 ? 0 : read_head(self, fd, head, sizeof(head));
     if (n >= 2 && memcmp(head, "MZ", 2) == 0)
         return CLRHOST_ASSEMBLY;
     if (n == 4 && memcmp(head, "\177ELF", 4) == 0 && is_file(self, request, name, ".dll"))
         return CLRHOST_APPHOST;
-    return ends_in(name, ".dll") ? CLRHOST_ASSEMBLY : CLRHOST_NONE;
+    if (ends_in(name, ".dll"))
+        return CLRHOST_ASSEMBLY;
+    return is_wrapper(request, n >= 2 && memcmp(head, "#!", 2) == 0) ? CLRHOST_WRAPPER
+                                                                     : CLRHOST_NONE;
 }
 
 void clrhost_command_read(const struct clrhost *self, const struct barrer_runtime_request *request,
@@ -148,8 +152,6 @@ void clrhost_command_read(const struct clrhost *self, const struct barrer_runtim
         return;
     }
     command->form = read_form(self, request);
-    if (command->form == CLRHOST_NONE && is_wrapper(request))
-        command->form = CLRHOST_WRAPPER;
     if (command->form != CLRHOST_NONE)
         command->has_dotnet = has_dotnet(self, request);
 }

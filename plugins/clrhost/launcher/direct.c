@@ -167,7 +167,9 @@ static void add_lists(struct direct *direct)
     FILE *list = check_memory(open_memstream(&assemblies, &size));
     FILE *native = check_memory(open_memstream(&libraries, &size));
 
-    (void)fprintf(list, "%s:", launch->path);
+    /* The list takes names with ".dll" alone; what is executed is found by its path. */
+    if (is_assembly(launch->path))
+        (void)fprintf(list, "%s:", launch->path);
     (void)fprintf(native, "%s/:", launch->folder);
     for (size_t i = 0; i < launch->n_frameworks; i++) {
         launch->frameworks[i] = absolute(launch->frameworks[i], "");

@@ -34,7 +34,7 @@ struct properties {
 struct launch {
     char *self; /* the launcher's own path, which the runtime has to know */
     enum launch_mode mode;
-    /* The command: host options of dotnet's, APP, arguments. */
+    /* The command: "exec" or nothing, host options of dotnet's, APP, arguments. */
     int argc;
     char **argv;
     int app_index; /* of APP in argv; argc: none */

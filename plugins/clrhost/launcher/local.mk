@@ -16,13 +16,14 @@ endif
 launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/hostfxr.c \
 	%D%/image.c %D%/image.h %D%/launcher.h %D%/main.c %D%/properties.c %D%/say.c %D%/settings.c \
 	%D%/versions.c %D%/versions.h
+launcher_libraries = $(CLR_JSONC_LIBS) $(CLR_LIBS)
 libexec_clrhost_dotnet_SOURCES = $(launcher_sources)
 libexec_clrhost_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=1
 libexec_clrhost_dotnet_LDFLAGS = $(HARD_LDFLAGS) \
 	-Wl,--dynamic-linker=/run/barrer/lib/$(CLR_INTERPRETER) \
 	-Wl,--disable-new-dtags -Wl,-rpath,/run/barrer/lib
-libexec_clrhost_dotnet_LDADD = $(CLR_JSONC_LIBS) -ldl
+libexec_clrhost_dotnet_LDADD = $(launcher_libraries)
 libexec_clrhost_system_dotnet_SOURCES = $(launcher_sources)
 libexec_clrhost_system_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=0
 libexec_clrhost_system_dotnet_LDFLAGS = $(HARD_LDFLAGS)
-libexec_clrhost_system_dotnet_LDADD = $(CLR_JSONC_LIBS) -ldl
+libexec_clrhost_system_dotnet_LDADD = $(launcher_libraries)

@@ -100,9 +100,10 @@ static int is_host_option(const char *arg)
     return 0;
 }
 
-static void find_app(struct launch *launch)
+/* "exec" stays in front: .NET takes some options behind it only. */
+static void find_app(struct launch *launch, int has_exec)
 {
-    int i = 0;
+    int i = has_exec;
 
     while (i + 1 < launch->argc && is_host_option(launch->argv[i])) {
         if (strcasecmp(launch->argv[i], "--roll-forward") == 0)
@@ -144,10 +145,9 @@ static void parse(struct launch *launch, int argc, char **argv)
     while (i < argc && take_own_option(launch, argv[i]))
         i++;
     has_exec = i < argc && strcmp(argv[i], "exec") == 0;
-    i += has_exec;
     launch->argc = argc - i;
     launch->argv = argv + i;
-    find_app(launch);
+    find_app(launch, has_exec);
     if (launch->app == NULL && !has_exec && argc == 1) {
         print_usage();
         exit(0);
@@ -180,8 +180,10 @@ static enum launch_mode choose_mode(const struct launch *launch)
         return launch->mode;
     if (n > 3 && strcmp(launch->app + n - 3, ".so") == 0)
         return MODE_AOT;
-    /* Only coreclr itself calls a method other than Main. */
-    return launch->entry != NULL || launch->n_frameworks > 0 ? MODE_DIRECT : MODE_HOSTFXR;
+    /* Only coreclr itself calls a method other than Main, or takes a name without ".dll". */
+    return launch->entry != NULL || launch->n_frameworks > 0 || !is_assembly_name(launch->app)
+               ? MODE_DIRECT
+               : MODE_HOSTFXR;
 }
 
 int main(int argc, char **argv)
