@@ -59,12 +59,11 @@ int light_start(struct container *container, struct barrer_error *err)
     if (read_fd < 0 || write_fd < 0)
         return error_fail(err, errno, "start container `%s`: open \"%s/start\"", container->id,
                           container->folder);
-    if (unlinkat(container->folder_fd, "start", 0) < 0 ||
-        unlinkat(container->folder_fd, "result", 0) < 0)
-        return error_fail(err, errno, "start container `%s`: remove \"%s/start\"", container->id,
-                          container->folder);
     if (write(write_fd, "", 1) != 1)
         return error_fail(err, errno, "start container `%s`", container->id);
+    /* Only now: a start that is killed leaves a container that can be started, or one that is. */
+    (void)unlinkat(container->folder_fd, "start", 0);
+    (void)unlinkat(container->folder_fd, "result", 0);
     barrer_close_fd(&write_fd);
     return await_execution(container, read_fd, err) < 0 ? -err->errnum : 1;
 }

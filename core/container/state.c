@@ -362,13 +362,22 @@ static int is_paused(const struct container_process *process)
     return 0;
 }
 
+/* Whether the process waits for `start`: it holds the FIFO open until it executes the payload. A
+ * start that was killed may have left the name behind. */
+static int is_awaited(int dir_fd, const char *start)
+{
+    barrer_auto_fd int fd = openat(dir_fd, start, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0;
+}
+
 enum container_status container_process_status(const struct container_process *process, int dir_fd,
                                                const char *start)
 {
     /* 0: it ended before it could be asked for. */
     if (process->start_time == 0 || container_start_time(process->pid) != process->start_time)
         return CONTAINER_STOPPED;
-    if (faccessat(dir_fd, start, F_OK, 0) == 0)
+    if (is_awaited(dir_fd, start))
         return CONTAINER_CREATED;
     return is_paused(process) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 }

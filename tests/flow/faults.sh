@@ -34,11 +34,12 @@ leftovers() { # ID: what is still there, in words
     [ "$(wc -l </proc/self/mountinfo)" = "$host_mounts" ] || mounts_below "$T"
 }
 
-# DESCRIPTION PREPARE VERB [ARGUMENT...]: @ in the arguments is the id
+# DESCRIPTION PREPARE AFTER VERB [ARGUMENT...]: @ in the arguments is the id. AFTER says in words what
+# is wrong with the container after the kill, before it is deleted.
 # shellcheck disable=SC2086
 at_every_call() {
-    local what=$1 prepare=$2 n=0 rc problems='' found killed=0 call
-    shift 2
+    local what=$1 prepare=$2 after=$3 n=0 rc problems='' found killed=0 call
+    shift 3
     new_id
     $prepare
     timeout 30 strace -qq -o "$T/trace" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" "${@//@/$id}" </dev/null >/dev/null 2>&1 8>&- 9>&-
@@ -54,6 +55,8 @@ at_every_call() {
         killed_at "$call" "${@//@/$id}"
         rc=$?
         [ $rc != 137 ] || killed=$((killed + 1))
+        found=$($after "$id")
+        [ -z "$found" ] || problems="$problems $call: $found;"
         capture barrer delete --force "$id"
         [ "$status" = 0 ] || problems="$problems $call: delete --force: $error;"
         found=$(leftovers "$id")
@@ -72,12 +75,34 @@ nothing() { :; }
 created() { barrer create --bundle "$b" "$id" </dev/null >/dev/null; }
 started() { barrer run --detach --bundle "$b" "$id" </dev/null >/dev/null; }
 
-at_every_call "create" nothing create --bundle "$b" @
-at_every_call "run --detach" nothing run --detach --bundle "$b" @
-at_every_call "start" created start @
-at_every_call "kill" started kill @ KILL
-at_every_call "delete --force" started delete --force @
-at_every_call "exec" started exec --detach @ sleep $mark
+runs_payload() { grep -qxz "$mark" "/proc/$(pid_of "$1")/cmdline"; }
+starts_at_last() { # it waits for start as before, or it was started
+    barrer start "$1" 2>/dev/null
+    wait_until 5 runs_payload "$1" || echo "never starts ($(status_of "$1"))"
+}
+serves() { # whatever was done to it, others can go on
+    barrer resume "$1" 2>/dev/null
+    is_status "$1" running && timeout 10 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" exec "$1" true || echo "does not serve ($(status_of "$1"))"
+} 2>/dev/null
+paused() { started && barrer pause "$id"; }
+
+at_every_call "create" nothing nothing create --bundle "$b" @
+at_every_call "run --detach" nothing nothing run --detach --bundle "$b" @
+at_every_call "start" created starts_at_last start @
+at_every_call "kill" started nothing kill @ KILL
+at_every_call "delete --force" started nothing delete --force @
+at_every_call "exec" started serves exec --detach @ sleep $mark
+new_id
+started
+if barrer pause "$id" 2>/dev/null; then
+    barrer delete --force "$id"
+    at_every_call "pause" started serves pause @
+    at_every_call "resume" paused serves resume @
+    at_every_call "update" started serves update --pids-limit 50 @
+else
+    barrer delete --force "$id"
+    skip "pause, resume and update" "no container can be paused here"
+fi
 
 # The first process of the container killed while it sets itself up.
 edit_bundle "$b" '.process.args = ["true"]'
