@@ -220,11 +220,17 @@ static struct container *open_folder(const char *root, const char *id, struct ba
     return NULL;
 }
 
+/* Missing or no such file, which later tries will find as well; a table that is full, say, is not. */
+static int is_broken(int r)
+{
+    return r == -EINVAL || r == -ENOENT || r == -EFBIG || r == -EISDIR || r == -ELOOP;
+}
+
 static int read_or_salvage(struct container *container, unsigned flags, struct barrer_error *err)
 {
     int r = read_state(container, err);
 
-    if (r == 0 || !(flags & CONTAINER_BROKEN))
+    if (r == 0 || !(flags & CONTAINER_BROKEN) || !is_broken(r))
         return r;
     log_write(BARRER_LOG_NOTICE, "%s", err->text);
     salvage_process(container);
@@ -312,28 +318,43 @@ int container_remove(struct container *container, struct barrer_error *err)
     return 0;
 }
 
-uint64_t container_start_time(pid_t pid)
+/* 0 for a process that is gone or a zombie; -errno when that could not be asked. */
+static int read_start_time(pid_t pid, uint64_t *ret_start_time)
 {
     char path[32], text[1024], state;
     unsigned long long start;
     const char *end;
+    ssize_t n;
 
+    *ret_start_time = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    if (fd_read_once(AT_FDCWD, path, text, sizeof(text)) <= 0)
-        return 0;
+    n = fd_read_once(AT_FDCWD, path, text, sizeof(text));
+    if (n <= 0)
+        return n == -ENOENT || n == -ESRCH ? 0 : (int)n;
     /* The name, field 2, may hold blanks and parentheses. */
     end = strrchr(text, ')');
-    if (end == NULL || sscanf(end + 1,
-                              " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-                              "%*d %*d %*d %llu",
-                              &state, &start) != 2)
-        return 0;
-    return state == 'Z' || state == 'X' ? 0 : start;
+    if (end != NULL &&
+        sscanf(end + 1,
+               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+               "%*d %*d %*d %llu",
+               &state, &start) == 2 &&
+        state != 'Z' && state != 'X')
+        *ret_start_time = start;
+    return 0;
+}
+
+uint64_t container_start_time(pid_t pid)
+{
+    uint64_t start_time;
+
+    (void)read_start_time(pid, &start_time);
+    return start_time;
 }
 
 int container_pidfd(const struct container *container)
 {
-    int fd;
+    uint64_t start_time;
+    int fd, r;
 
     if (container->pid <= 0)
         return -ESRCH;
@@ -342,11 +363,13 @@ int container_pidfd(const struct container *container)
     if (fd < 0)
         return errno == EINVAL ? -ESRCH : -errno;
     /* Asked after the pidfd is there: it pins the process that we ask about. */
-    if (container_start_time(container->pid) != container->start_time) {
-        (void)close(fd);
-        return -ESRCH;
-    }
-    return fd;
+    r = read_start_time(container->pid, &start_time);
+    if (r == 0 && start_time != container->start_time)
+        r = -ESRCH;
+    if (r == 0)
+        return fd;
+    (void)close(fd);
+    return r;
 }
 
 static int is_paused(const struct container_process *process)

@@ -129,16 +129,75 @@ done
 is "$problems" "" "the child killed at $killed of its $n system calls"
 edit_bundle "$b" '.process.args = ["true"]'
 
-# System calls that fail instead: an error, and nothing left.
-problems=
-for call in clone3 mount_setattr move_mount pivot_root setgroups capset mkdirat renameat2 execveat; do
-    for errno in EPERM ENOMEM EINVAL; do
+# System calls that fail instead, one at a time: whatever the verb says then, nothing is left, no
+# call hangs, and a failure is one sentence.
+errors=(ENOSPC EMFILE ENOMEM EIO)
+# libc's own start has no way to fail nicely, and a failed close or unlock is none.
+spared='^(brk|arch_prctl|set_tid_address|set_robust_list|rseq|mprotect|munmap|rt_sig.*|close|flock|getrandom|exit|prlimit64)$'
+
+# FOLLOW(-f or nothing) CALL ERROR VERB...: $rc, $T/err
+# shellcheck disable=SC2086
+failing_at() {
+    local follow=$1 call=$2 errno=$3
+    shift 3
+    timeout -k 5 30 strace $follow -qq -o /dev/null -e trace="${call%%:*}" -e inject="${call%%:*}:error=$errno:${call#*:}" \
+        "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" "$@" </dev/null >/dev/null 2>"$T/err" 8>&- 9>&-
+    rc=$?
+}
+# DESCRIPTION PREPARE VERB [ARGUMENT...]
+# shellcheck disable=SC2086
+fails_at_every_call() {
+    local what=$1 prepare=$2 n=0 hit=0 problems='' found call errno
+    shift 2
+    new_id
+    $prepare
+    timeout 30 strace -qq -o "$T/trace" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" "${@//@/$id}" </dev/null >/dev/null 2>&1 8>&- 9>&-
+    barrer delete --force "$id" 2>/dev/null
+    for call in $(calls_of 1); do
+        [[ ! ${call%%:*} =~ $spared ]] || continue
+        n=$((n + 1))
+        [ $((n % step)) = 0 ] || continue
+        errno=${errors[n / step % 4]}
         new_id
-        strace -qq -f -o /dev/null -e trace=$call -e inject=$call:error=$errno:when=1 \
-            timeout 20 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$b" "$id" </dev/null >/dev/null 2>"$T/err" 8>&-
-        rc=$?
+        $prepare
+        failing_at "" "$call" $errno "${@//@/$id}"
+        [ $rc = 0 ] || hit=$((hit + 1))
+        [ $rc -lt 124 ] || [ $rc = 255 ] || problems="$problems $call $errno: status $rc;" # 255: of exec
+        # What failed may be the writing of the sentence.
+        [ $rc = 0 ] || [ "${call%%:*}" = write ] || [ "$(grep -c . "$T/err")" = 1 ] ||
+            problems="$problems $call $errno: $(head -c 200 "$T/err");"
+        # A create or run that fails has undone everything; who fails at that says so.
+        if [ $rc != 0 ] && [[ $1 =~ ^(create|run)$ ]] && [ -e "$STATE/$id" ] && ! grep -qE 'delete|remove|rmdir' "$T/err"; then
+            problems="$problems $call $errno: leaves its state: $(head -c 200 "$T/err");"
+        fi
+        capture barrer delete --force "$id"
+        [ "$status" = 0 ] || problems="$problems $call $errno: delete --force: $error;"
+        found=$(leftovers "$id")
+        [ -z "$found" ] || {
+            problems="$problems $call $errno: $found;"
+            barrer delete --force "$id" 2>/dev/null
+            for one in $(pgrep -x -f "sleep $mark"); do kill -9 "$one"; done
+        }
+        [ ${#problems} -lt 2000 ] || break
+    done
+    is "$problems" "" "$what: $hit of $n calls that may fail do, with one sentence, and nothing is left"
+}
+fails_at_every_call "run" nothing run --bundle "$b" @
+edit_bundle "$b" ".process.args = [\"sleep\", \"$mark\"]"
+fails_at_every_call "create" nothing create --bundle "$b" @
+fails_at_every_call "start" created start @
+fails_at_every_call "exec" started exec @ true
+fails_at_every_call "delete --force" started delete --force @
+edit_bundle "$b" '.process.args = ["true"]'
+
+# The calls of the container's own process, which reports over the channel.
+problems=
+for call in clone3 mount_setattr move_mount pivot_root setgroups capset mkdirat execveat mount openat2 fchdir sethostname prctl setresuid; do
+    for errno in "${errors[@]}" EPERM; do
+        new_id
+        failing_at -f $call:when=1 $errno run --bundle "$b" "$id"
         if [ $rc != 0 ]; then
-            [ $rc -lt 124 ] && [ "$(grep -c . "$T/err")" = 1 ] || problems="$problems $call $errno: status $rc: $(head -c 300 "$T/err");"
+            [ $rc -le 127 ] && [ $rc != 124 ] && [ "$(grep -c . "$T/err")" = 1 ] || problems="$problems $call $errno: status $rc: $(head -c 300 "$T/err");"
             [ ! -e "$STATE/$id" ] || problems="$problems $call $errno: leaves its state;"
         fi
         barrer delete --force "$id" 2>/dev/null
