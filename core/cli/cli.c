@@ -250,7 +250,9 @@ int cli_number(const char *name, const char *text, long long minimum, long long 
 
     errno = 0;
     number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < minimum)
+    /* strtoll(3) would skip blanks. */
+    if (errno != 0 || end == text || *end != '\0' || number < minimum || *text == ' ' ||
+        (*text >= '\t' && *text <= '\r'))
         return error_fail(err, 0, "--%s: expected a number of at least %lld, got \"%s\"", name,
                           minimum, text);
     *ret_number = number;

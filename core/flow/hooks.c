@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -57,6 +58,15 @@ static const char *const *environment_of(const struct oci_hook *hook, enum oci_h
     return kind == OCI_HOOK_START_CONTAINER ? nothing : (const char *const *)environ;
 }
 
+/* A hook has its streams: what barrer-run's caller left open, or keeps for the payload, is not
+ * the hook's. Without close_range(2) (Linux before 5.11, or a filter), one at a time. */
+static void keep_streams_alone(void)
+{
+    if (close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+        for (int fd = STDERR_FILENO + 1; fd < 4096; fd++)
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 __attribute__((noreturn)) static void execute(const struct oci_hook *hook, enum oci_hook_kind kind,
                                               int state_fd, const char *folder)
 {
@@ -69,6 +79,7 @@ __attribute__((noreturn)) static void execute(const struct oci_hook *hook, enum 
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(state_fd, STDIN_FILENO) < 0)
         _exit(126);
+    keep_streams_alone();
     if (folder != NULL && chdir(folder) < 0 && errno != ENOENT)
         _exit(126);
     (void)execve(hook->path, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)environment);

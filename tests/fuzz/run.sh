@@ -17,7 +17,7 @@ clang=$(command -v clang || command -v clang-14) || {
 }
 flags=(-std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
     -D_GNU_SOURCE -DBARRER_LIBFUZZER -DBARRER_PLUGIN_DIR='"/nonexistent"' -DBARRER_LIB_DIR='"/nonexistent"'
-    -DBARRER_CONF_DIR='"/nonexistent"' -DBARRER_RUN_DIR='"/nonexistent"' -Iinclude -Icore)
+    -DBARRER_CONF_DIR='"/nonexistent"' -DBARRER_RUN_DIR='"/nonexistent"' -DBARRER_PROGRAM='"/nonexistent"' -Iinclude -Icore)
 build() { # TARGET LIBRARY SOURCE...
     local target=$1 library=$2
     shift 2

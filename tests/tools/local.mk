@@ -3,3 +3,5 @@ check_PROGRAMS += tests/tools/deny
 tests_tools_deny_SOURCES = %D%/deny.c
 tests_tools_deny_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_tools_deny_LDADD = $(SECCOMP_LIBS)
+check_PROGRAMS += tests/tools/swap
+tests_tools_swap_SOURCES = %D%/swap.c
