@@ -140,7 +140,7 @@ stage_dynamic() {
     build dynamic --prefix="$out/installed" CFLAGS='-O2 -g -Werror' &&
         check "make what the tests need" make -C "$out/dynamic" "$jobs" check TESTS=
 }
-stage_root() { BARRER_FAULT_STEP=1 make_check dynamic; }
+stage_root() { BARRER_FAULT_STEP=1 BARRER_RACE_ROUNDS=20 make_check dynamic; }
 stage_install() {
     check "make install" make -C "$out/dynamic" install
     check "make installcheck" make -C "$out/dynamic" installcheck

@@ -182,13 +182,17 @@ fails_at_every_call() {
     done
     is "$problems" "" "$what: $hit of $n calls that may fail do, with one sentence, and nothing is left"
 }
-fails_at_every_call "run" nothing run --bundle "$b" @
-edit_bundle "$b" ".process.args = [\"sleep\", \"$mark\"]"
-fails_at_every_call "create" nothing create --bundle "$b" @
-fails_at_every_call "start" created start @
-fails_at_every_call "exec" started exec @ true
-fails_at_every_call "delete --force" started delete --force @
-edit_bundle "$b" '.process.args = ["true"]'
+if is_sanitized; then
+    skip "calls of run, create, start, exec and delete that fail" "sanitizers make calls of their own"
+else
+    fails_at_every_call "run" nothing run --bundle "$b" @
+    edit_bundle "$b" ".process.args = [\"sleep\", \"$mark\"]"
+    fails_at_every_call "create" nothing create --bundle "$b" @
+    fails_at_every_call "start" created start @
+    fails_at_every_call "exec" started exec @ true
+    fails_at_every_call "delete --force" started delete --force @
+    edit_bundle "$b" '.process.args = ["true"]'
+fi
 
 # The calls of the container's own process, which reports over the channel.
 problems=

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Races that a container, or one that shares a volume with it, can run against its creation: each path
 # is exchanged a hundred thousand times a second while it is used a few thousand times.
-# BARRER_RACE_ROUNDS=N runs each N times (20).
+# BARRER_RACE_ROUNDS=N runs each N times (5).
 . "$(dirname "$0")/../lib.sh"
 need jq
 is_real_root || skip_all "needs real root"
 swap=$abs_top_builddir/tests/tools/swap
 [ -x "$swap" ] || skip_all "tests/tools/swap is not built"
-rounds=${BARRER_RACE_ROUNDS:-20}
+rounds=${BARRER_RACE_ROUNDS:-5}
 
 b=$T/b
 canary=$T/canary
