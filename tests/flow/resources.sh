@@ -262,6 +262,23 @@ if [ "$kind" = v2 ]; then leftover=$(find /sys/fs/cgroup -maxdepth 2 -name "barr
 fi
 is "$leftover" "" "no cgroup is left in any hierarchy"
 
+# --- little memory: what a start takes is charged to the container ---
+if ! has_controller memory; then
+    skip "containers of 512 KiB start" "no memory controller here"
+elif is_sanitized; then
+    skip "containers of 512 KiB start" "a sanitizer takes more memory"
+else
+    make_bundle "$b" "$in_group | .process.args = [\"true\"] | .linux.resources = {memory: {limit: 524288}}"
+    failed=
+    for i in {1..20}; do
+        new_id
+        capture barrer run --bundle "$b" "$id"
+        [ "$status" = 0 ] || failed="$failed $status $error"
+    done
+    is "$failed" "" "twenty containers of 512 KiB start"
+fi
+remove_parents
+
 # --- hostile or unusable paths ---
 for path in ../../escape /a/../../b; do
     make_bundle "$b" ".linux.cgroupsPath = \"$path\" | .process.args = [\"true\"]"
