@@ -179,7 +179,11 @@ stage_user() {
 }
 stage_engines() {
     # shellcheck disable=SC2046
-    abs_top_builddir=$out/dynamic run_tests tests/run.sh $(make -s -C "$out/dynamic" print-engine-tests)
+    abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 600 $(make -s -C "$out/dynamic" print-engine-tests)
+    # With systemd as PID 1, on cgroup v2 and on its hybrid of v1 and v2.
+    for words in "" systemd.unified_cgroup_hierarchy=0; do
+        abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 900 -s "$words" tests/run.sh -t 800 tests/engines/systemd.sh
+    done
 }
 stage_vm() {
     abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \

@@ -69,13 +69,20 @@ static int open_own_pidns(const struct flow *flow)
     return openat(flow->context.proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
 }
 
+/* Root of a user namespace may enter the pid namespaces below it, but not go back to its own, when
+ * that belongs to a user namespace above. */
+static int can_go_back(int own_fd)
+{
+    return setns(own_fd, CLONE_NEWPID) == 0;
+}
+
 /* Join the pid namespace behind FD for children; -EPERM makes it a two-step spawn. */
 static int join_pidns(struct spawn *spawn, int fd, int *ret_own_fd, struct barrer_error *err)
 {
     *ret_own_fd = open_own_pidns(spawn->flow);
     if (*ret_own_fd < 0)
         return error_fail(err, errno, "open the caller's pid namespace");
-    if (setns(fd, CLONE_NEWPID) == 0)
+    if (can_go_back(*ret_own_fd) && setns(fd, CLONE_NEWPID) == 0)
         return 0;
     if (errno != EPERM)
         return error_fail(err, errno, "join the pid namespace");
