@@ -28,7 +28,7 @@ struct plan {
 };
 
 static void show(struct plan *plan, const struct stage_row *row, const char *plugin,
-                 const char *module, const char *file, unsigned line)
+                 const char *module, const char *file, unsigned line, const char *what)
 {
     const char *kind = row->kind != 0 ? loader_kind_name(row->kind) : "core";
     const char *side = row->side == SIDE_HOST ? "host" : "container";
@@ -42,7 +42,7 @@ static void show(struct plan *plan, const struct stage_row *row, const char *plu
     plan->number++;
     if (plan->rows == NULL) {
         (void)printf("%3d  %-8s  %-9s  %-10s  %-16s  %-24s  %s\n", plan->number, row->name, side,
-                     kind, plugin, origin, row->what);
+                     kind, plugin, origin, what);
         return;
     }
     object = json_object_new_object();
@@ -54,8 +54,24 @@ static void show(struct plan *plan, const struct stage_row *row, const char *plu
         json_object_object_add(object, "module", json_object_new_string(module));
         json_object_object_add(object, "origin", json_object_new_string(origin));
     }
-    json_object_object_add(object, "what", json_object_new_string(row->what));
+    json_object_object_add(object, "what", json_object_new_string(what));
     json_object_array_add(plan->rows, object);
+}
+
+/* Of the hosts, the one that executes the payload. */
+static int is_called(const struct flow *flow, enum stage stage, const struct instance *instance)
+{
+    if (stage == STAGE_PLAN)
+        return instance == flow->planner;
+    if (stage == STAGE_RESOLVE)
+        return instance == flow->runtime && (flow->planner == NULL || flow->payload.path == NULL);
+    return 1;
+}
+
+static const char *what_of(const struct flow *flow, const struct stage_row *row)
+{
+    return row->stage == STAGE_PLAN && flow->payload.summary != NULL ? flow->payload.summary
+                                                                     : row->what;
 }
 
 static void walk(const struct flow *flow, void *arg)
@@ -69,14 +85,14 @@ static void walk(const struct flow *flow, void *arg)
         if (!(row->flows & FLOW_CREATE))
             continue;
         if (row->kind == 0)
-            show(plan, row, "-", "-", "", 0);
+            show(plan, row, "-", "-", "", 0, row->what);
         for (size_t i = 0; i < flow->n_members; i++) {
             const struct flow_member *member = &flow->members[i];
 
             if (member->kind == row->kind && row->has(member->instance->plugin) &&
-                (row->stage != STAGE_RESOLVE || member->instance == flow->runtime))
+                is_called(flow, row->stage, member->instance))
                 show(plan, row, member->instance->name, member->instance->module, member->file,
-                     member->line);
+                     member->line, what_of(flow, row));
         }
     }
 }

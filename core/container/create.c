@@ -23,6 +23,7 @@
 #include "container/lifecycle.h"
 #include "container/notify.h"
 #include "flow/hooks.h"
+#include "flow/payload.h"
 #include "flow/spawn.h"
 #include "flow/stages.h"
 
@@ -326,8 +327,8 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     c->spawn.flow = &c->flow;
     c->spawn.root_fd = -1;
     c->spawn.preserve_fds = c->options->preserve_fds;
-    c->spawn.extra_environment = caller_environment(
-        &c->spawn.preserve_fds, c->has_notify ? NOTIFY_ENVIRONMENT : NULL);
+    c->spawn.extra_environment =
+        caller_environment(&c->spawn.preserve_fds, c->has_notify ? NOTIFY_ENVIRONMENT : NULL);
     c->spawn.state_json = state_json;
     c->spawn.host_chosen = host_chosen;
     c->spawn.arg = c;
@@ -473,6 +474,35 @@ static void creation_fini(struct creation *c)
     free(c->bundle);
 }
 
+static int forget_fact(void *arg, const char *instance, const char *name, const char *value,
+                       struct barrer_error *err)
+{
+    (void)arg, (void)instance, (void)name, (void)value, (void)err;
+    return 0;
+}
+
+/* Who would execute the payload, as far as the bundle's root tells without its mounts. */
+static int plan_payload(struct creation *c, struct barrer_error *err)
+{
+    struct barrer_runtime_request *request = &c->spec->runtime;
+    barrer_auto_fd int root_fd = -1;
+    int r;
+
+    if (!flow_has_planners(&c->flow) || c->spec->filesystem.root == NULL)
+        return 0;
+    root_fd = open(c->spec->filesystem.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0 ||
+        (c->flow.runtime != NULL && flow_named_runtime(&c->flow) == NULL &&
+         !payload_sounds_managed(request->args) &&
+         !payload_is_managed(root_fd, c->flow.context.proc_fd, request->cwd, request->args[0])))
+        return 0;
+    c->flow.context.put_fact = forget_fact;
+    request->root_fd = root_fd;
+    r = flow_plan_runtime(&c->flow, err);
+    request->root_fd = -1;
+    return r < 0 ? r : 0;
+}
+
 int lifecycle_compose(const struct global_options *global, const struct create_options *options,
                       void (*use)(const struct flow *flow, void *arg), void *arg,
                       struct barrer_error *err)
@@ -484,6 +514,8 @@ int lifecycle_compose(const struct global_options *global, const struct create_o
     r = read_all(&c, err);
     if (r == 0)
         r = compose(&c, err);
+    if (r == 0)
+        r = plan_payload(&c, err);
     if (r == 0)
         use(&c.flow, arg);
     creation_fini(&c);

@@ -499,6 +499,8 @@ int flow_plan_runtime(struct flow *flow, struct barrer_error *err)
         r = runtime_ops(instance)->plan(instance->self, &flow->spec->runtime, &flow->payload, err);
         if (r < 0)
             return error_wrap(err, r, "runtime %s", instance->name);
+        if (r > 0)
+            flow->planner = instance;
     }
     if (r == 0 && flow->runtime == NULL)
         return error_fail(err, ENOEXEC, "find a runtime host for \"%s\"",

@@ -46,6 +46,7 @@ struct flow {
     size_t n_members;
     struct instance *runtime; /* the runtime host whose match claimed the payload; NULL: plan has
                                  to find one */
+    struct instance *planner; /* whose plan has found one */
     struct flow_deferred deferred[4];
     size_t n_deferred;
     const struct config *config; /* of flow_compose; borrowed */

@@ -51,6 +51,7 @@ struct barrer_payload {
     const char *const *environment;
     const struct barrer_layer_entry *layer; /* `plan` */
     size_t n_layer;
+    const char *summary; /* `plan`: how it is executed and why, one line for barrer-run plan */
 };
 
 struct barrer_runtime_ops {

@@ -273,6 +273,39 @@ static int make_layer(struct clrhost *self, const struct barrer_runtime_request 
     return r;
 }
 
+/* As the launcher chooses it. */
+static const char *mode_of(struct clrhost *self, const struct barrer_runtime_request *request)
+{
+    const char *mode = setting(self, "mode");
+    const char *name = request->args[0];
+    size_t n = strlen(name);
+
+    if (strcmp(mode, "auto") != 0)
+        return clrhost_text(self, "%s, as mode says", mode);
+    if (n > 3 && strcmp(name + n - 3, ".so") == 0)
+        return "aot, as it is a shared library";
+    if (setting(self, "entry") != NULL)
+        return "direct, as an entry is named";
+    return "hostfxr, as nothing asks for another mode";
+}
+
+static const char *summarize(struct clrhost *self, const struct barrer_runtime_request *request,
+                             const struct clrhost_command *command, int with_init)
+{
+    static const char *const forms[] = {
+        [CLRHOST_NONE] = "",
+        [CLRHOST_ASSEMBLY] = "an assembly",
+        [CLRHOST_APPHOST] = "the host of an assembly",
+        [CLRHOST_MUXER] = "the command dotnet",
+        [CLRHOST_LIBRARY] = "a library",
+        [CLRHOST_WRAPPER] = "a command that may run dotnet",
+    };
+
+    return clrhost_text(self, "%s, by %s%s", forms[command->form],
+                        command->has_dotnet ? "the container's own dotnet" : mode_of(self, request),
+                        with_init ? "; below an init" : "");
+}
+
 static int plan(void *data, const struct barrer_runtime_request *request,
                 struct barrer_payload *payload, struct barrer_error *err)
 {
@@ -302,6 +335,7 @@ static int plan(void *data, const struct barrer_runtime_request *request,
         payload->path = CLRHOST_INIT;
     else if (command.form != CLRHOST_WRAPPER && !command.has_dotnet)
         payload->path = CLRHOST_LAUNCHER;
+    payload->summary = summarize(self, request, &command, with_init);
     payload->args = self->args;
     payload->environment = self->environment;
     payload->layer = self->layer;

@@ -534,6 +534,7 @@ struct abi_0_1_payload {
     const char *const *environment;
     const struct barrer_layer_entry *layer;
     size_t n_layer;
+    const char *summary;
 };
 
 struct abi_0_1_runtime_ops {
@@ -1039,6 +1040,7 @@ struct abi_0_1_runtime_ops {
     x(payload, environment) \
     x(payload, layer) \
     x(payload, n_layer) \
+    x(payload, summary) \
     x(runtime_ops, size) \
     x(runtime_ops, probe) \
     x(runtime_ops, match) \
