@@ -2,6 +2,7 @@
  *
  * dotnet: run an assembly isolated, in a bundle that is made for it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -108,6 +109,9 @@ static int set_option(struct dotnet *d, int c, struct barrer_error *err)
         d->is_net_host = strcmp(optarg, "host") == 0;
         break;
     case 'm':
+        /* docker's spelling is 64m. */
+        if (optarg[0] != '\0' && optarg[strlen(optarg) - 1] != 'B')
+            optarg[strlen(optarg) - 1] = (char)toupper((unsigned char)optarg[strlen(optarg) - 1]);
         r = type_normalise("size", optarg, &d->memory, err);
         if (r < 0)
             return error_fail(err, 0, "--memory: expected a size such as 64M, got \"%s\"", optarg);

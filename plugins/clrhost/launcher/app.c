@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <barrer/util.h>
@@ -110,6 +111,19 @@ static void check_image(const struct launch *launch, int fd)
             launch->path);
 }
 
+/* .NET's host would wait for ever to open a pipe. */
+static void check_beside(const struct launch *launch, const char *suffix)
+{
+    char *path = launch_beside(launch, suffix);
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        launch_fail(LAUNCH_NOT_RUNNABLE,
+                    "run \"%s\": \"%s\" is not a regular file (publish it again)", launch->app,
+                    path);
+    free(path);
+}
+
 void launch_check_app(struct launch *launch)
 {
     barrer_auto_fd int fd = -1;
@@ -117,6 +131,9 @@ void launch_check_app(struct launch *launch)
     find_path(launch);
     fd = open_app(launch);
     check_image(launch, fd);
+    check_beside(launch, ".runtimeconfig.json");
+    check_beside(launch, ".runtimeconfig.dev.json");
+    check_beside(launch, ".deps.json");
 }
 
 char *launch_beside(const struct launch *launch, const char *suffix)

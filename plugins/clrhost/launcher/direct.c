@@ -278,8 +278,8 @@ static void start(struct direct *direct)
     r = function(direct->launch->self, "dotnet", (int)properties->n, keys, values, &direct->host,
                  &direct->domain);
     if (r < 0)
-        launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s: %s", direct->launch->app,
-                    explain(r), launch_quoted());
+        launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s", direct->launch->app,
+                    launch_obstacle() != NULL ? launch_obstacle() : explain(r));
 }
 
 /* Main, with the arguments behind APP. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "clr_abi.h"
 #include "launcher.h"
@@ -105,24 +104,26 @@ static void keep_errors(const struct host *host)
     (void)set_error_writer(write_error);
 }
 
-/* Why the runtime could not be initialised, as far as it can be seen from here. */
-static void fail_start(const struct host *host)
+/* Why the runtime could not be initialised. */
+__attribute__((noreturn)) static void fail_start(const struct host *host)
 {
-    struct rlimit files, memory;
-    const char *hint = "";
+    const char *app = host->launch->app, *obstacle = launch_obstacle();
 
-    if (!launch_exists("/proc/self/maps"))
-        hint = " (there is no procfs on /proc of the container, which .NET needs)";
-    else if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64)
-        hint = " (the limit of open files is too low: raise RLIMIT_NOFILE to 64 or more)";
-    else if (getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY)
-        hint = " (the address space is limited, of which .NET reserves much: raise RLIMIT_AS)";
-    else if (strstr(launch_quoted(), "8007000E") != NULL)
-        hint = " (there is too little memory, or the limit of processes is too low: raise them)";
-    else if (strstr(launch_quoted(), "80070008") != NULL)
-        hint = " (no thread could be made: raise the limit of processes to 16 or more)";
-    launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s%s", host->launch->app,
-                launch_quoted(), hint);
+    if (obstacle != NULL)
+        launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s", app, obstacle);
+    if (strstr(launch_quoted(), "80070008") != NULL)
+        launch_fail(
+            LAUNCH_CANNOT_START,
+            "start .NET for \"%s\": no thread could be made (raise the limit of processes to "
+            "16 or more)",
+            app);
+    if (strstr(launch_quoted(), "8007000E") != NULL)
+        launch_fail(
+            LAUNCH_CANNOT_START,
+            "start .NET for \"%s\": there is too little memory, or the limit of processes is "
+            "too low (raise them): %s",
+            app, launch_quoted());
+    launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s", app, launch_quoted());
 }
 
 static const char *base_name(const char *path)
@@ -220,6 +221,34 @@ static void fail_missing_library(const struct host *host)
                 host->launch->app, host->root, launch_quoted());
 }
 
+static const char *get_property(void *arg, const char *key)
+{
+    const struct host *host = arg;
+    const char *value;
+
+    return host->get_property(host->handle, key, &value) == 0 ? value : NULL;
+}
+
+/* The folder of the runtime itself, from the list of its assemblies. */
+static void check_runtime(const struct host *host)
+{
+    static const char name[] = "/System.Private.CoreLib.dll";
+    const char *list = get_property((void *)(uintptr_t)host, "TRUSTED_PLATFORM_ASSEMBLIES");
+    const char *end = list != NULL ? strstr(list, name) : NULL;
+    const char *start = end;
+    char folder[PATH_MAX];
+
+    if (end == NULL)
+        return;
+    while (start > list && start[-1] != ':')
+        start--;
+    if ((size_t)(end - start) >= sizeof(folder))
+        return;
+    memcpy(folder, start, (size_t)(end - start));
+    folder[end - start] = '\0';
+    launch_check_runtime(folder);
+}
+
 /* A status of the host as a sentence. */
 __attribute__((noreturn)) static void fail_status(const struct host *host, int32_t status)
 {
@@ -233,9 +262,12 @@ __attribute__((noreturn)) static void fail_status(const struct host *host, int32
     case CLR_BAD_CONFIG:
         fail_config(host);
         break;
+    case CLR_RESOLVE:
+        check_runtime(host);
+        fail_missing_library(host);
+        break;
     case CLR_LIBRARY_LOAD:
     case CLR_LIBRARY_MISSING:
-    case CLR_RESOLVE:
     case CLR_BIND:
         fail_missing_library(host);
         break;
@@ -250,37 +282,8 @@ __attribute__((noreturn)) static void fail_status(const struct host *host, int32
         launch_fail(LAUNCH_NOT_RUNNABLE, "run \"%s\": %s", launch->app, launch_quoted());
     default:
         fail_start(host);
-        break;
     }
     abort();
-}
-
-static const char *get_property(void *arg, const char *key)
-{
-    const struct host *host = arg;
-    const char *value;
-
-    return host->get_property(host->handle, key, &value) == 0 ? value : NULL;
-}
-
-/* The folder of the runtime itself, from the list of its assemblies. */
-static void check_runtime(struct host *host)
-{
-    static const char name[] = "/System.Private.CoreLib.dll";
-    const char *list = get_property(host, "TRUSTED_PLATFORM_ASSEMBLIES");
-    const char *end = list != NULL ? strstr(list, name) : NULL;
-    const char *start = end;
-    char folder[PATH_MAX];
-
-    if (end == NULL)
-        return;
-    while (start > list && start[-1] != ':')
-        start--;
-    if ((size_t)(end - start) >= sizeof(folder))
-        return;
-    memcpy(folder, start, (size_t)(end - start));
-    folder[end - start] = '\0';
-    launch_check_runtime(folder);
 }
 
 static void set_properties(struct host *host)

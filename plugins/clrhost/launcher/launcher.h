@@ -62,6 +62,8 @@ __attribute__((noreturn, format(printf, 2, 3))) void launch_fail(enum launch_sta
 /* What the runtime writes is kept, and quoted where it fails. */
 void launch_quote(const char *line);
 const char *launch_quoted(void);
+/* What keeps a runtime from starting here, as far as it can be seen; or NULL. */
+const char *launch_obstacle(void);
 
 /* settings.c */
 void launch_read_settings(struct launch *launch);
