@@ -206,7 +206,7 @@ class Group:
             sys.exit(f"bench: the group \"{self.title}\" failed")
         for line in result.stdout.splitlines():
             label, *numbers = line.split("\t")
-            low, median, high, peak = map(int, numbers)
+            low, median, high, peak = map(int, numbers[:4])
             self.figures[label] = {"min": low, "median": median, "p90": high, "peak_kb": peak}
         return self.figures
 

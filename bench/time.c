@@ -9,8 +9,9 @@
  *   after WORD...      not measured
  *
  * "%" in a word is the number of the round. Before `timed`, every process that `before` left is
- * waited for, unless the case has the line "leave". Prints for each case: label, minimum, median
- * and 90th percentile in nanoseconds, and the greatest resident set in kB, separated by tabs.
+ * waited for, unless the case has the line "leave". Prints for each case, separated by tabs: label;
+ * minimum, median and 90th percentile of the time in nanoseconds; the greatest resident set in kB;
+ * minimum and median of the processor time of the process and of what it waited for.
  *
  * Linked statically and small, since the peak memory that wait4(2) tells of a process is never
  * below that of the one which started it.
@@ -41,7 +42,7 @@ struct measured_case {
     char *label;
     struct step before[MAX_STEPS], timed[MAX_STEPS], after[MAX_STEPS];
     int n_before, n_timed, n_after, is_left;
-    int64_t *times;
+    int64_t *times, *cpu_times;
     long peak;
 };
 
@@ -137,13 +138,18 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t run(const struct step *step, const char *label, int round, long *ret_peak)
+static int64_t in_ns(const struct timeval *t)
+{
+    return (int64_t)t->tv_sec * 1000000000 + (int64_t)t->tv_usec * 1000;
+}
+
+static int64_t run(const struct step *step, const char *label, int round, struct rusage *ret_usage)
 {
     static posix_spawn_file_actions_t actions;
     static int is_ready;
     extern char **environ;
     char **words = fill_in(step, round);
-    struct rusage usage;
+    struct rusage usage = { 0 };
     int64_t start, end;
     int status = 0, r;
     pid_t pid;
@@ -167,8 +173,8 @@ static int64_t run(const struct step *step, const char *label, int round, long *
                 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), round);
         exit(1);
     }
-    if (ret_peak != NULL && usage.ru_maxrss > *ret_peak)
-        *ret_peak = usage.ru_maxrss;
+    if (ret_usage != NULL)
+        *ret_usage = usage;
     return end - start;
 }
 
@@ -181,16 +187,23 @@ static void wait_for_orphans(void)
 
 static void run_case(struct measured_case *c, int round, int is_warm_up)
 {
-    int64_t time = 0;
+    int64_t time = 0, cpu_time = 0;
+    struct rusage usage;
 
     for (int i = 0; i < c->n_before; i++)
         (void)run(&c->before[i], c->label, round, NULL);
     if (c->n_before > 0 && !c->is_left)
         wait_for_orphans();
-    for (int i = 0; i < c->n_timed; i++)
-        time += run(&c->timed[i], c->label, round, is_warm_up ? NULL : &c->peak);
-    if (!is_warm_up)
+    for (int i = 0; i < c->n_timed; i++) {
+        time += run(&c->timed[i], c->label, round, &usage);
+        cpu_time += in_ns(&usage.ru_utime) + in_ns(&usage.ru_stime);
+        if (!is_warm_up && usage.ru_maxrss > c->peak)
+            c->peak = usage.ru_maxrss;
+    }
+    if (!is_warm_up) {
         c->times[round] = time;
+        c->cpu_times[round] = cpu_time;
+    }
     for (int i = 0; i < c->n_after; i++)
         (void)run(&c->after[i], c->label, round, NULL);
     if (c->n_after > 0)
@@ -216,7 +229,8 @@ int main(int argc, char **argv)
     read_cases();
     for (int i = 0; i < n_cases; i++) {
         cases[i].times = calloc((size_t)rounds, sizeof(int64_t));
-        if (cases[i].times == NULL)
+        cases[i].cpu_times = calloc((size_t)rounds, sizeof(int64_t));
+        if (cases[i].times == NULL || cases[i].cpu_times == NULL)
             die("calloc", strerror(errno));
         /* Once before it counts: caches, and the state folders that a first run makes. */
         run_case(&cases[i], rounds, 1);
@@ -225,11 +239,13 @@ int main(int argc, char **argv)
         for (int i = 0; i < n_cases; i++)
             run_case(&cases[i], round, 0);
     for (int i = 0; i < n_cases; i++) {
-        int64_t *t = cases[i].times;
+        int64_t *t = cases[i].times, *cpu = cases[i].cpu_times;
 
         qsort(t, (size_t)rounds, sizeof(*t), compare);
-        printf("%s\t%lld\t%lld\t%lld\t%ld\n", cases[i].label, (long long)t[0],
-               (long long)t[rounds / 2], (long long)t[(int64_t)rounds * 9 / 10], cases[i].peak);
+        qsort(cpu, (size_t)rounds, sizeof(*cpu), compare);
+        printf("%s\t%lld\t%lld\t%lld\t%ld\t%lld\t%lld\n", cases[i].label, (long long)t[0],
+               (long long)t[rounds / 2], (long long)t[(int64_t)rounds * 9 / 10], cases[i].peak,
+               (long long)cpu[0], (long long)cpu[rounds / 2]);
     }
     return 0;
 }
