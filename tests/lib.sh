@@ -234,6 +234,25 @@ make_rootfs() { # DIR: a static busybox with all its applets
     printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n' >"$1/etc/passwd"
     printf 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n' >"$1/etc/group"
 }
+# Sets $debian: a Debian made with debootstrap, once, in a cache. Not to be changed: put an overlay over it.
+find_debian() {
+    local cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/barrer mirror
+    debian=$cache/debian
+    [ ! -e "$debian/.complete" ] || return 0
+    mkdir -p "$cache"
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
+    rm -rf --one-file-system "$debian"
+    timeout 280 debootstrap --variant=minbase bookworm "$debian" "${mirror:-http://deb.debian.org/debian}" >"$T/debootstrap.log" 2>&1 ||
+        skip_all "debootstrap failed: $(tail -n 1 "$T/debootstrap.log")"
+    touch "$debian/.complete"
+}
+# LOWER DIR: an overlay that lasts as long as the test, so that LOWER stays as it is
+make_overlay() {
+    local over=$T/.over-${2##*/}
+    mkdir -p "$2" "$over" || return 1
+    mount -t tmpfs tmpfs "$over" && mkdir "$over/upper" "$over/work" &&
+        mount -t overlay -o "lowerdir=$1,upperdir=$over/upper,workdir=$over/work" overlay "$2"
+}
 file_is_dynamic() { head -c 4096 "$1" | grep -q 'ld-linux'; }
 # Without real root the default configuration is that of `spec --rootless`.
 spec_rootless=

@@ -20,8 +20,9 @@ include tests/abi/local.mk
 include tests/plugins/local.mk
 include tests/lint/local.mk
 include tests/engines/local.mk
+include tests/dotnet/local.mk
 TESTS += $(shell_tests)
-EXTRA_DIST += tests/lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
+EXTRA_DIST += tests/lib.sh tests/podman-lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
 	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests)
 
 if !BUILTIN_PLUGINS

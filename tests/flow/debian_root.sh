@@ -6,24 +6,11 @@ need jq debootstrap
 is_real_root || skip_all "needs real root"
 [ -z "${IN_VM:-}" ] || skip_all "no network in the machine"
 
-cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/barrer
-mkdir -p "$cache"
-if [ ! -e "$cache/debian/.complete" ]; then
-    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
-    rm -rf --one-file-system "$cache/debian"
-    timeout 280 debootstrap --variant=minbase bookworm "$cache/debian" "${mirror:-http://deb.debian.org/debian}" >"$T/debootstrap.log" 2>&1 ||
-        skip_all "debootstrap failed: $(tail -n 1 "$T/debootstrap.log")"
-    touch "$cache/debian/.complete"
-fi
+find_debian
 b=$T/b
 make_bundle "$b"
 rm -rf "$b/rootfs"
-# An overlay that the test makes: the cache stays as it is.
-mkdir "$T/upper" "$T/work" "$b/rootfs"
-mount -t overlay -o "lowerdir=$cache/debian,upperdir=$T/upper,workdir=$T/work" overlay "$b/rootfs" 2>/dev/null || {
-    mkdir -p "$T/over" && mount -t tmpfs tmpfs "$T/over" && mkdir "$T/over/upper" "$T/over/work" &&
-        mount -t overlay -o "lowerdir=$cache/debian,upperdir=$T/over/upper,workdir=$T/over/work" overlay "$b/rootfs" || skip_all "no overlay file system here"
-}
+make_overlay "$debian" "$b/rootfs" || skip_all "no overlay file system here"
 in_debian() { # SCRIPT [FILTER]
     edit_bundle "$b" ".process.args = [\"bash\", \"-c\", \$s] | (${2:-.})" --arg s "$1"
     new_id

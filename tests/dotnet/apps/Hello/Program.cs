@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// The smallest app: what is measured.
+Console.WriteLine("Hello, World!");

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// An ASP.NET Core minimal API. --urls says where it listens.
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.Logging.ClearProviders();
+var app = builder.Build();
+
+app.MapGet("/", () => "Hello from ASP.NET Core");
+app.MapGet("/add/{a}/{b}", (int a, int b) => new { sum = a + b });
+app.MapPost("/length", async (HttpRequest request) => (await new StreamReader(request.Body).ReadToEndAsync()).Length);
+app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine("started"));
+app.Lifetime.ApplicationStopped.Register(() => Console.WriteLine("stopped"));
+app.Run();

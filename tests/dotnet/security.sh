@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Hostile payloads and images: the runtime and the launcher cannot be written, an image's LD_*
+# does not reach our loader, and files that lie do not reach the host.
+. "$(dirname "$0")/lib.sh"
+publish probe hello
+make_root busybox debian musl
+
+all_capabilities=$(capsh --print 2>/dev/null | sed -n 's/^Bounding set =//p' | tr ',' '\n' | tr a-z A-Z | jq -Rnc '[inputs]')
+powerful=".process.capabilities |= with_entries(.value = $all_capabilities) | .process.noNewPrivileges = false"
+[ -n "$all_capabilities" ] || powerful=.
+
+# --- what is mounted cannot be written, whoever the payload is ---
+before=$(sha256sum "$HELPERS"/{init,dotnet} "$DOTNET_FOLDER/shared/Microsoft.NETCore.App"/*/System.Private.CoreLib.dll)
+inside busybox probe "$powerful" dotnet Probe.dll child /bin/sh -c '
+    ls -R /run/barrer >/dev/null || echo "cannot list"
+    find /run/barrer -type f | while read -r file; do (: >>"$file") 2>/dev/null && echo "written: $file"; done
+    find /run/barrer -type d | while read -r folder; do touch "$folder/new" 2>/dev/null && echo "new file in $folder"; done
+    rm -f /run/barrer/bin/dotnet /run/barrer/init 2>/dev/null && echo removed
+    echo done'
+is "$status $output" $'0 done\nexit code 0' "root with capabilities finds nothing below /run/barrer that it can write" || show
+inside busybox probe "$powerful" dotnet Probe.dll write /run/barrer/init /run/barrer/bin/dotnet /run/barrer/lib /run/barrer/bin /proc/1/exe /proc/self/exe
+is "$(sed 's/.*: //' <<<"$output" | sort -u)" refused "nor through /proc/self/exe" || show
+is "$(sha256sum "$HELPERS"/{init,dotnet} "$DOTNET_FOLDER/shared/Microsoft.NETCore.App"/*/System.Private.CoreLib.dll)" \
+    "$before" "the host's files are what they were"
+inside busybox probe . dotnet Probe.dll child /bin/sh -c "awk '\$5 ~ \"^/run/barrer\" { print \$6 }' /proc/self/mountinfo | sort -u"
+unlike "$output" '(^|,)rw(,|$)' "every mount below /run/barrer is read-only" || show
+is "$(grep -vc nosuid <<<"$(grep -v 'exit code' <<<"$output")")" 0 "and nosuid"
+
+# --- the image's loader variables ---
+mkdir "$T/roots/musl/hostile" "$T/roots/debian/hostile"
+for library in libc.so.6 libstdc++.so.6 libgcc_s.so.1 libdl.so.2; do echo broken >"$T/roots/debian/hostile/$library"; done
+cp "$T/roots/musl/lib/ld-musl-x86_64.so.1" "$T/roots/debian/hostile/preload.so"
+hostile='.process.env += ["LD_LIBRARY_PATH=/hostile", "LD_PRELOAD=/hostile/preload.so", "LD_AUDIT=/hostile/preload.so"]'
+inside debian hello "$hostile" dotnet Hello.dll
+is "$status $output" "0 Hello, World!" "LD_LIBRARY_PATH, LD_PRELOAD and LD_AUDIT of an image do not reach the launcher" || show
+inside debian probe "$hostile" dotnet Probe.dll self exit 3
+is "$(tail -n 1 <<<"$output")" "exit code 3" "nor when the app starts itself again" || show
+
+# --- an image that occupies our paths ---
+mkdir -p "$T/roots/busybox/run/barrer/bin"
+printf '#!/bin/sh\necho hostile\n' >"$T/roots/busybox/run/barrer/bin/dotnet"
+chmod +x "$T/roots/busybox/run/barrer/bin/dotnet"
+cp "$T/roots/busybox/run/barrer/bin/dotnet" "$T/roots/busybox/run/barrer/init"
+inside busybox hello . dotnet Hello.dll
+is "$status $output" "0 Hello, World!" "an image with files at /run/barrer: they are covered" || show
+rm -rf "$T/roots/busybox/run/barrer"
+ln -s /etc "$T/roots/busybox/run/barrer"
+inside busybox hello . dotnet Hello.dll
+like "$status $output" '^(0 Hello, World!|[1-9])' "a link at /run/barrer is not followed" || show
+is "$(ls -A "$T/roots/busybox/etc" | tr '\n' ' ')" "group passwd " "the folder that it names is as it was"
+rm -rf "$T/roots/busybox/run/barrer" "$T/roots/busybox/run"
+ln -s "$T/outside" "$T/roots/busybox/run"
+mkdir "$T/outside"
+inside busybox hello . dotnet Hello.dll
+is "$(ls -A "$T/outside")" "" "a /run that is a link out of the root makes nothing on the host" || show
+rm "$T/roots/busybox/run"
+mkdir "$T/roots/busybox/run"
+
+# --- hostile files ---
+mkdir "$T/hostile"
+cp "$APPS/hello"/* "$T/hostile/"
+ok_refused() { # DESCRIPTION COMMAND: whatever it does to the app, the end is no signal and no hang
+    (cd "$T/hostile" && eval "$2")
+    app_bundle busybox "$T/hostile" . dotnet Hello.dll
+    new_id
+    # shellcheck disable=SC2086 # words
+    capture timeout -k 5 60 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$bundle" "$id"
+    case $status in
+    0 | 1 | 125 | 126 | 127 | 134) pass "$1" ;;
+    *) fail "$1"; show ;;
+    esac
+    rm -rf "$T/hostile"/* && cp "$APPS/hello"/* "$T/hostile/"
+}
+ok_refused "an assembly that is a pipe" 'rm Hello.dll; mkfifo Hello.dll'
+ok_refused "an assembly that is a device" 'rm Hello.dll; mknod Hello.dll c 1 5'
+ok_refused "an assembly of 1 GB of zeros" 'truncate -s 0 Hello.dll; truncate -s 1G Hello.dll'
+ok_refused "a PE header at the end of the world" 'printf "\377\377\377\377" | dd of=Hello.dll bs=1 seek=60 conv=notrunc status=none'
+ok_refused "a runtimeconfig.json that is a pipe" 'rm Hello.runtimeconfig.json; mkfifo Hello.runtimeconfig.json'
+ok_refused "one that is a device" 'rm Hello.runtimeconfig.json; ln -s /dev/zero Hello.runtimeconfig.json'
+ok_refused "one of 1 GB" 'truncate -s 1G Hello.runtimeconfig.json'
+ok_refused "one that is nested 100,000 deep" 'python3 -c "print(\"[\" * 100000)" >Hello.runtimeconfig.json'
+ok_refused "a framework name that leads elsewhere" 'jq ".runtimeOptions.framework.name = \"../../../../tmp\"" Hello.runtimeconfig.json >x; mv x Hello.runtimeconfig.json'
+ok_refused "a version that leads elsewhere" 'jq ".runtimeOptions.framework.version = \"../../10.0.0\"" Hello.runtimeconfig.json >x; mv x Hello.runtimeconfig.json'
+is "$(ls -A "$STATE" 2>/dev/null)" "" "nothing is left"
+
+done_testing
