@@ -128,6 +128,12 @@ static int await(const struct oci_hook *hook, pid_t pid, int container_pidfd, in
     return 0;
 }
 
+/* Callers look for "bad system call", as Go writes it. */
+static const char *signal_text(int signal)
+{
+    return signal == SIGSYS ? "bad system call" : strsignal(signal);
+}
+
 static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char *state,
                const char *folder, int container_pidfd, struct barrer_error *err)
 {
@@ -146,8 +152,8 @@ static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char 
     if (r < 0)
         return r;
     if (WIFSIGNALED(status))
-        return error_fail(err, 0, "hook \"%s\" was ended by signal %d", hook->path,
-                          WTERMSIG(status));
+        return error_fail(err, 0, "hook \"%s\" was ended by signal %d (%s)", hook->path,
+                          WTERMSIG(status), signal_text(WTERMSIG(status)));
     if (WEXITSTATUS(status) != 0)
         return error_fail(err, 0, "hook \"%s\" failed with exit status %d", hook->path,
                           WEXITSTATUS(status));

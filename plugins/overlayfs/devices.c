@@ -13,6 +13,7 @@
 
 #include "instance.h"
 #include "mounts.h"
+#include "nodes.h"
 #include "targets.h"
 
 /* What the specification gives every container. */
@@ -97,8 +98,9 @@ static int make_file(const struct place *place, struct overlayfs_target *target)
     return S_ISLNK(st.st_mode) ? -EEXIST : 0;
 }
 
-/* Where mknod(2) is not allowed, as in a user namespace: show the host's node of that name. */
-static int bind_node(struct overlayfs *self, const struct barrer_device *device,
+/* Where mknod(2) is not allowed, as in a user namespace: show the node NODE_FD that was made for it,
+ * or else (-1) the host's of that name. */
+static int bind_node(struct overlayfs *self, const struct barrer_device *device, int node_fd,
                      const struct place *place, struct barrer_error *err)
 {
     struct overlayfs_tree tree = OVERLAYFS_NO_TREE;
@@ -108,7 +110,9 @@ static int bind_node(struct overlayfs *self, const struct barrer_device *device,
     int r;
 
     tree.all.propagation = MS_PRIVATE;
-    r = overlayfs_tree_open(self, &tree, AT_FDCWD, device->path, 0);
+    tree.fd = node_fd;
+    tree.is_mount = node_fd >= 0;
+    r = node_fd >= 0 ? 0 : overlayfs_tree_open(self, &tree, AT_FDCWD, device->path, 0);
     if (r < 0)
         return barrer_fail(self->host, err, -r, "open the host's device \"%s\"", device->path);
     if (fstat(tree.fd, &st) < 0)
@@ -134,19 +138,19 @@ static int bind_node(struct overlayfs *self, const struct barrer_device *device,
                  : 0;
 }
 
-static int make_node(struct overlayfs *self, const struct barrer_device *device,
+static int make_node(struct overlayfs *self, const struct barrer_device *device, int node_fd,
                      const struct place *place, bool is_bound, struct barrer_error *err)
 {
     mode_t mode = type_bits(device->type) | (device->mode & 07777);
     dev_t number = makedev((unsigned)device->major, (unsigned)device->minor);
 
     if (is_bound && device->type != 'p')
-        return bind_node(self, device, place, err);
+        return bind_node(self, device, node_fd, place, err);
     if (mknodat(place->folder_fd, place->name, mode, device->type == 'p' ? 0 : number) < 0) {
         if (errno == EEXIST)
             return check_node(self, device, place, err);
         if (errno == EPERM && device->type != 'p')
-            return bind_node(self, device, place, err);
+            return bind_node(self, device, node_fd, place, err);
         return barrer_fail(self->host, err, errno, "make device \"%s\"", device->path);
     }
     if ((device->uid | device->gid) != 0 &&
@@ -157,7 +161,8 @@ static int make_node(struct overlayfs *self, const struct barrer_device *device,
 }
 
 static int make_device(struct overlayfs *self, const struct barrer_filesystem_request *request,
-                       const struct barrer_device *device, int dev_fd, struct barrer_error *err)
+                       const struct barrer_device *device, int node_fd, int dev_fd,
+                       struct barrer_error *err)
 {
     bool is_bound = (request->namespaces & CLONE_NEWUSER) != 0 ||
                     (request->flags & BARRER_FILESYSTEM_ROOTLESS) != 0;
@@ -165,7 +170,7 @@ static int make_device(struct overlayfs *self, const struct barrer_filesystem_re
     int r = find_place(self, device->path, dev_fd, &place, err);
 
     if (r == 0)
-        r = make_node(self, device, &place, is_bound, err);
+        r = make_node(self, device, node_fd, &place, is_bound, err);
     overlayfs_leave_fd(self, &place.own_fd);
     return r;
 }
@@ -225,9 +230,10 @@ int overlayfs_devices_make(struct overlayfs *self, const struct barrer_filesyste
         return dev_fd;
     for (size_t i = 0; r == 0 && i < sizeof(defaults) / sizeof(*defaults); i++)
         if (!is_configured(request, defaults[i].path))
-            r = make_device(self, request, &defaults[i], dev_fd, err);
+            r = make_device(self, request, &defaults[i], -1, dev_fd, err);
     for (size_t i = 0; r == 0 && i < request->n_devices; i++)
-        r = make_device(self, request, &request->devices[i], dev_fd, err);
+        r = make_device(self, request, &request->devices[i], overlayfs_nodes_take(self, i),
+                        dev_fd, err);
     if (r == 0)
         r = make_links(self, dev_fd, err);
     /* The terminal is bound on it later, when the root may be read-only. */

@@ -41,6 +41,8 @@ struct overlayfs {
     int root_fd;                /* the root, mounted; enter and pivot */
     struct overlayfs_fresh proc, dev;
     bool is_dev_readonly; /* at last: what a container needs below /dev is put there before */
+    int *nodes; /* nodes.h */
+    size_t n_nodes;
     struct overlayfs_layers layers;
     struct overlayfs_mount *mounts;
     size_t n_mounts;

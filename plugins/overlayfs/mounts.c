@@ -348,11 +348,7 @@ int overlayfs_mounts_finish(struct overlayfs *self, struct barrer_error *err)
     r = overlayfs_target_find(self, "/dev", &target, err);
     if (r < 0)
         return r;
-    /* A terminal is mounted on this later. */
-    if (mknodat(target.fd, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
-        r = -errno;
-    if (r == 0)
-        r = overlayfs_tree_set(self, target.fd, false, &attr);
+    r = overlayfs_tree_set(self, target.fd, false, &attr);
     overlayfs_leave_fd(self, &target.fd);
     return r < 0 ? barrer_fail(self->host, err, -r, "make \"/dev\" read-only") : 0;
 }

@@ -14,6 +14,7 @@
 #include "instance.h"
 #include "masks.h"
 #include "mounts.h"
+#include "nodes.h"
 #include "pivot.h"
 #include "root.h"
 #include "targets.h"
@@ -24,7 +25,9 @@ static int prepare(void *data, const struct barrer_filesystem_request *request,
     struct overlayfs *self = data;
     int r = overlayfs_root_prepare(self, request, err);
 
-    return r < 0 ? r : overlayfs_mounts_prepare(self, request, err);
+    if (r == 0)
+        r = overlayfs_mounts_prepare(self, request, err);
+    return r < 0 ? r : overlayfs_nodes_prepare(self, request, err);
 }
 
 /* The process plugin makes a missing working directory, but not in a root that is read-only by
@@ -131,6 +134,7 @@ static void close_instance(void *data)
     struct overlayfs *self = data;
 
     overlayfs_mounts_fini(self);
+    overlayfs_nodes_fini(self);
     overlayfs_layers_fini(&self->layers);
     barrer_close_fd(&self->root.fd);
     barrer_close_fd(&self->root_fd);

@@ -146,9 +146,16 @@ if is_real_root; then
         {path: "/dev/pipe", type: "p", fileMode: 384}]'
     like "$output" 'crw-rw---- 5 6 10, 229' "a character device with mode and owner"
     like "$output" 'prw------- 0 0' "a pipe"
+    # mknod(2) is not allowed there, and the host has no such name.
+    mounts 'stat -c "%F %t:%T %u:%g %a" /dev/mine; head -c 2 /dev/mine | od -An -tx1' '
+        .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}]
+        | .linux.gidMappings = .linux.uidMappings
+        | .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, uid: 10, gid: 11, fileMode: 416}]'
+    is "$output" $'character special file 1:5 10:11 640\n 00 00' "a device with mode and owner in a user namespace" || show
 else
     skip "a character device with mode and owner" "needs real root"
     skip "a pipe" "needs real root"
+    skip "a device with mode and owner in a user namespace" "needs real root"
 fi
 
 # --- a read-only /dev ---
