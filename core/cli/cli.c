@@ -50,8 +50,9 @@ int cli_option(int argc, char **argv, const char *short_options, const struct op
     int c;
 
     opterr = 0;
-    /* "+": stop at the first operand; ":": tell a missing argument from an unknown option. */
-    (void)snprintf(with_colon, sizeof(with_colon), "+:%s", short_options);
+    /* ":": tell a missing argument from an unknown option. */
+    (void)snprintf(with_colon, sizeof(with_colon), "%s:%s", *short_options == '+' ? "+" : "",
+                   short_options + (*short_options == '+'));
     c = getopt_long(argc, argv, with_colon, options, NULL);
     if (c == ':')
         return error_fail(err, 0, "%s: expected an argument", argv[optind - 1]), '?';
@@ -153,7 +154,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 
     *cli = (struct cli){.log_level = BARRER_LOG_WARNING};
     optind = 0;
-    while ((c = cli_option(argc, argv, "hvV", global_options, err)) != -1) {
+    while ((c = cli_option(argc, argv, "+hvV", global_options, err)) != -1) {
         r = set_global(cli, c == 'V' ? 'v' : c, err);
         if (r < 0)
             return r;

@@ -45,7 +45,8 @@ int cli_error(const struct barrer_error *err, int status);
 const struct cli_verb *cli_find(const struct cli_verb *const *verbs, const char *name);
 
 /* getopt_long(3) with errors as one sentence: the option's character, -1 at the end, '?' after
- * filling ERR. */
+ * filling ERR. Options may follow operands, as with runc and crun; where SHORT_OPTIONS begin with
+ * "+" the first operand ends them. */
 int cli_option(int argc, char **argv, const char *short_options, const struct option *options,
                struct barrer_error *err);
 /* What is behind the options: exactly one container id. */

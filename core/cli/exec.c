@@ -120,7 +120,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     struct exec_options options = {0};
     int c, r = 0, status = 0;
 
-    while (r == 0 && (c = cli_option(argc, argv, "e:tu:g:p:dc:", table, err)) != -1)
+    while (r == 0 && (c = cli_option(argc, argv, "+e:tu:g:p:dc:", table, err)) != -1)
         r = set_option(&options, c, err);
     if (r == 0 && optind >= argc)
         r = error_fail(err, 0, "exec: expected the id of a container");

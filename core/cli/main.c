@@ -46,9 +46,13 @@ static int print_help(void)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* The last line names what crun's callers look for in crun's: word of sd_notify(3), labels,
+ * capabilities, filters of system calls and of devices. */
 static int print_version(void)
 {
-    (void)printf("barrer-run version %s\ncommit: %s\nspec: 1.3.0\n", PACKAGE_VERSION,
+    (void)printf("barrer-run version %s\ncommit: %s\nspec: 1.3.0\n"
+                 "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF\n",
+                 PACKAGE_VERSION,
                  PACKAGE_VERSION);
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -158,7 +158,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     struct pids all = {0};
     int c, r;
 
-    while ((c = cli_option(argc, argv, "f:", table, err)) != -1) {
+    while ((c = cli_option(argc, argv, "+f:", table, err)) != -1) {
         if (c != 'f')
             return -EINVAL;
         format = optarg;

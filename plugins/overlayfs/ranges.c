@@ -36,8 +36,8 @@ static int parse_range(const char **text, struct barrer_id_map *range, int *ret_
 {
     uint32_t *const numbers[] = {&range->container_id, &range->host_id, &range->count};
 
-    *ret_is_relative = **text == '@' || **text == '+';
-    *text += *ret_is_relative;
+    *ret_is_relative = **text == '@';
+    *text += *ret_is_relative || **text == '+';
     for (size_t i = 0; i < 3; i++) {
         if (i > 0 && *(*text)++ != '-')
             return -EINVAL;

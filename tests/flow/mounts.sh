@@ -150,8 +150,8 @@ if is_real_root; then
     mounts 'stat -c "%F %t:%T %u:%g %a" /dev/mine; head -c 2 /dev/mine | od -An -tx1' '
         .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}]
         | .linux.gidMappings = .linux.uidMappings
-        | .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, uid: 10, gid: 11, fileMode: 416}]'
-    is "$output" $'character special file 1:5 10:11 640\n 00 00' "a device with mode and owner in a user namespace" || show
+        | .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, uid: 10, gid: 11, fileMode: 438}]'
+    is "$output" $'character special file 1:5 10:11 666\n 00 00' "a device with mode and owner in a user namespace" || show
 else
     skip "a character device with mode and owner" "needs real root"
     skip "a pipe" "needs real root"

@@ -190,6 +190,7 @@ ok "its process is gone" wait_until 10 is_gone "$pid"
 # --- update ---
 start_sleeper "$b" "$in_group"
 if has_controller memory; then
+    ok "options may follow the id" barrer update "$id" --memory $((72 * m))
     capture barrer update --memory $((80 * m)) "$id"
     is "$status$output$error" 0 "update --memory"
     is "$(read_limit memory.max memory memory.limit_in_bytes)" $((80 * m)) "is in force"
