@@ -95,6 +95,19 @@ static int check_volume(const char *text, struct barrer_error *err)
     return 0;
 }
 
+/* As options of barrer.conf, and docker's spelling, 64m. */
+static int parse_memory(const char *text, char **ret_memory, struct barrer_error *err)
+{
+    barrer_auto_free char *copy = strdup(text);
+    size_t n = strlen(text);
+
+    if (copy == NULL)
+        return error_fail(err, ENOMEM, "--memory");
+    if (n > 0 && copy[n - 1] != 'B')
+        copy[n - 1] = (char)toupper((unsigned char)copy[n - 1]);
+    return type_normalise("size", copy, ret_memory, err);
+}
+
 static int set_option(struct dotnet *d, int c, struct barrer_error *err)
 {
     int r = 0;
@@ -109,10 +122,7 @@ static int set_option(struct dotnet *d, int c, struct barrer_error *err)
         d->is_net_host = strcmp(optarg, "host") == 0;
         break;
     case 'm':
-        /* docker's spelling is 64m. */
-        if (optarg[0] != '\0' && optarg[strlen(optarg) - 1] != 'B')
-            optarg[strlen(optarg) - 1] = (char)toupper((unsigned char)optarg[strlen(optarg) - 1]);
-        r = type_normalise("size", optarg, &d->memory, err);
+        r = parse_memory(optarg, &d->memory, err);
         if (r < 0)
             return error_fail(err, 0, "--memory: expected a size such as 64M, got \"%s\"", optarg);
         break;

@@ -27,9 +27,12 @@ build() { # TARGET LIBRARY SOURCE...
 }
 build fuzz_spec json-c core/oci/[a-z]*.c core/base/[a-z]*.c
 build fuzz_config inih core/config/[a-z]*.c core/base/[a-z]*.c
+launcher=plugins/clrhost/launcher
+flags+=(-DLAUNCHER_IN_CONTAINER=0 -I"$launcher")
+build fuzz_launcher json-c $launcher/{config,image,properties,say,versions}.c
 cd "$folder"
 corpus=$OLDPWD/tests/fuzz/corpus
-for target in fuzz_spec fuzz_config; do
+for target in fuzz_spec fuzz_config fuzz_launcher; do
     mkdir -p "new-$target"
     "./$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         "new-$target" "$corpus/${target#fuzz_}"

@@ -124,3 +124,20 @@ TESTS += $(overlayfs_tests)
 %C%_test_overlayfs_cgroups_SOURCES = %D%/test_overlayfs_cgroups.c $(plugins_overlayfs_overlayfs_la_SOURCES)
 %C%_test_overlayfs_cgroups_CFLAGS = $(AM_CFLAGS)
 %C%_test_overlayfs_cgroups_LDADD = %D%/libfake.la
+
+# The launcher's parsers; it is a program, and none of its parts a library.
+clrhost_parsers = plugins/clrhost/launcher/config.c plugins/clrhost/launcher/image.c \
+	plugins/clrhost/launcher/image.h plugins/clrhost/launcher/launcher.h \
+	plugins/clrhost/launcher/properties.c plugins/clrhost/launcher/say.c \
+	plugins/clrhost/launcher/versions.c plugins/clrhost/launcher/versions.h
+clrhost_parsers_flags = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=0 \
+	-I$(top_srcdir)/plugins/clrhost/launcher
+check_PROGRAMS += %D%/test_clrhost tests/fuzz/fuzz_launcher
+TESTS += %D%/test_clrhost tests/fuzz/fuzz_launcher
+EXTRA_DIST += tests/fuzz/corpus/launcher/config tests/fuzz/corpus/launcher/version
+%C%_test_clrhost_SOURCES = %D%/test_clrhost.c $(clrhost_parsers)
+%C%_test_clrhost_CPPFLAGS = $(clrhost_parsers_flags)
+%C%_test_clrhost_LDADD = $(JSONC_LIBS)
+tests_fuzz_fuzz_launcher_SOURCES = tests/fuzz/fuzz_launcher.c $(clrhost_parsers)
+tests_fuzz_fuzz_launcher_CPPFLAGS = $(clrhost_parsers_flags)
+tests_fuzz_fuzz_launcher_LDADD = $(JSONC_LIBS)

@@ -102,12 +102,29 @@ static ssize_t read_text(const char *file, char **ret_text)
     return n;
 }
 
-/* The JSON object lives as long as the process: the strings are in it. */
+int config_parse(const char *content, size_t length, struct config *config, const char **ret_why)
+{
+    struct json_object *json = parse(content, length, ret_why);
+
+    *config = (struct config){.json = json};
+    if (json == NULL)
+        return -1;
+    read_options(config, member(json, "runtimeOptions", json_type_object));
+    return 0;
+}
+
+void config_fini(struct config *config)
+{
+    free(config->properties.all);
+    json_object_put(config->json);
+    *config = (struct config){0};
+}
+
 int config_read(const char *file, struct config *config, const char **ret_why)
 {
-    struct json_object *json;
     char *content = NULL;
     ssize_t n = read_text(file, &content);
+    int r;
 
     *config = (struct config){0};
     *ret_why = "";
@@ -117,10 +134,7 @@ int config_read(const char *file, struct config *config, const char **ret_why)
         *ret_why = n == -EFBIG ? "longer than 1 MiB" : strerror((int)-n);
         return -1;
     }
-    json = parse(content, (size_t)n, ret_why);
+    r = config_parse(content, (size_t)n, config, ret_why);
     free(content);
-    if (json == NULL)
-        return -1;
-    read_options(config, member(json, "runtimeOptions", json_type_object));
-    return 0;
+    return r;
 }

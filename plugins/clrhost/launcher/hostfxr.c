@@ -230,10 +230,10 @@ static const char *get_property(void *arg, const char *key)
 }
 
 /* The folder of the runtime itself, from the list of its assemblies. */
-static void check_runtime(const struct host *host)
+static void check_runtime(struct host *host)
 {
     static const char name[] = "/System.Private.CoreLib.dll";
-    const char *list = get_property((void *)(uintptr_t)host, "TRUSTED_PLATFORM_ASSEMBLIES");
+    const char *list = get_property(host, "TRUSTED_PLATFORM_ASSEMBLIES");
     const char *end = list != NULL ? strstr(list, name) : NULL;
     const char *start = end;
     char folder[PATH_MAX];
@@ -263,9 +263,10 @@ __attribute__((noreturn)) static void fail_status(const struct host *host, int32
         fail_config(host);
         break;
     case CLR_RESOLVE:
-        check_runtime(host);
-        fail_missing_library(host);
-        break;
+        launch_fail(LAUNCH_NOT_FOUND,
+                    "start .NET for \"%s\": libcoreclr.so of the runtime in \"%s\" is missing "
+                    "(install the runtime again)",
+                    launch->app, host->root);
     case CLR_LIBRARY_LOAD:
     case CLR_LIBRARY_MISSING:
     case CLR_BIND:

@@ -90,6 +90,8 @@ void launch_add_defaults(const struct launch *launch, struct properties *default
 int launch_has_icu(void);
 
 /* config.c: App.runtimeconfig.json. */
+struct json_object;
+
 struct framework {
     const char *name;
     const char *version;
@@ -102,8 +104,12 @@ struct config {
     int is_self_contained;
     const char *roll_forward; /* or NULL */
     struct properties properties;
+    struct json_object *json; /* what the strings are in */
 };
 
+/* Of LENGTH bytes with a NUL behind them. */
+int config_parse(const char *content, size_t length, struct config *config, const char **ret_why);
+void config_fini(struct config *config);
 /* 0; -1 with a reason of static storage in RET_WHY, or "" when there is no such file. */
 int config_read(const char *file, struct config *config, const char **ret_why);
 
