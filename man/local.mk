@@ -7,3 +7,4 @@ dist_man_MANS += %D%/barrer-overlayfs.7
 dist_man_MANS += %D%/barrer-process.7 %D%/barrer-seccomp.7
 dist_man_MANS += %D%/barrer-cgroup.7 %D%/barrer-cgroup1.7 %D%/barrer-resctrl.7 %D%/barrer-systemd.7
 dist_man_MANS += %D%/barrer-clrhost.7
+dist_man_MANS += %D%/barrer-image.1

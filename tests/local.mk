@@ -19,6 +19,7 @@ include tests/oci/local.mk
 include tests/abi/local.mk
 include tests/plugins/local.mk
 include tests/lint/local.mk
+include tests/image/local.mk
 include tests/engines/local.mk
 include tests/dotnet/local.mk
 TESTS += $(shell_tests)

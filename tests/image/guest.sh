@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in the guest: what image.sh tells from the console is said here, one line "GUEST ok|FAILED WHAT".
+PATH=/bin:/sbin:/usr/bin:/usr/sbin
+b=/bin/busybox
+say() { echo "GUEST $1 $2"; }
+try() { # WHAT COMMAND...: again until it holds, or half a minute is over
+    local what=$1 i=0
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        i=$((i + 1))
+        [ $i -lt 60 ] || {
+            say FAILED "$what"
+            return
+        }
+        $b usleep 500000
+    done
+    say ok "$what"
+}
+pid_of() { barrerctl status --json "$1" | $b sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | $b head -n 1; }
+logged() { barrerctl logs net | $b grep -q "$1"; }
+is_new() { # SERVICE OLD
+    local now
+    now=$(pid_of "$1")
+    [ -n "$now" ] && [ "$now" != 0 ] && [ "$now" != "$2" ]
+}
+try "an address by DHCP" logged 'eth0: address 10.9.0.50/24 by DHCP from 10.9.0.1'
+try "a name resolved" logged 'name www.test is 10.9.0.1'
+try "an HTTP GET answered" logged 'GET http://www.test/: status 200'
+try "the address is the kernel's" $b sh -c '/bin/busybox ip addr show eth0 | /bin/busybox grep -q 10.9.0.50/24'
+try "resolv.conf names the server" $b grep -q 'nameserver 10.9.0.1' /run/barrer/net/resolv.conf
+
+old=$(pid_of devmgr)
+$b kill -9 "$old"
+try "a service killed is restarted" is_new devmgr "$old"
+
+log=$(pid_of log) net=$(pid_of net) init=$(pid_of init)
+$b kill -9 "$init"
+try "init killed is restarted" is_new init "$init"
+[ "$(pid_of log) $(pid_of net)" = "$log $net" ] && say ok "services untouched" || say FAILED "services untouched"
+$b logger -t tester "to /dev/log"
+try "/dev/log is read" $b sh -c 'barrerctl logs | /bin/busybox grep -q "tester.*to /dev/log"'
+barrerctl chart
+say done done
+barrerctl poweroff

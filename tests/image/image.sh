@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Images of barrer-image, built and booted: from kernel to C# services and down again, in each layout.
+# BARRER_DOTNET is a folder that managed/build.sh has filled, BARRER_IMAGE_BUILD a static build tree.
+. "$(dirname "$0")/../lib.sh"
+
+image=$abs_top_builddir/bin/barrer-image
+build=${BARRER_IMAGE_BUILD:-$abs_top_builddir}
+for tool in qemu-system-x86_64 zstd mke2fs debugfs busybox; do
+    PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null || skip_all "no $tool here"
+done
+[ -e "$build/dotnet/aot/barrerd" ] || skip_all "the C# programs are not built (make managed)"
+
+folder=$T/files
+mkdir -p "$folder"/usr/lib/barrer "$folder"/usr/libexec/barrer "$folder"/etc/barrer "$folder"/usr/bin
+cp "$top_srcdir/tests/image/guest.sh" "$folder/usr/lib/barrer/"
+cp "$build/dotnet/netpeer/netpeer" "$folder/usr/libexec/barrer/"
+cp /bin/busybox "$folder/usr/bin/"
+printf '[link eth0]\ndhcp = yes\n[check]\nurl = http://www.test/\n' >"$folder/etc/barrer/net.conf"
+printf '[log]\nconsole = yes\n' >"$folder/etc/barrer/log.conf"
+
+config() { # EXEC-OF-INIT
+    sed -e "s|@INIT@|$1|" -e 's|@MODULES@|modules = veth af_packet|' "$top_srcdir/tests/image/boot.conf" >"$T/boot.conf"
+}
+make_image() { # NAME OPTION...
+    local name=$1
+    shift
+    "$image" build --build "$build" --output "$T/$name" --config "$T/boot.conf" --root "$folder" \
+        --modules 'veth af_packet' "$@" >"$T/$name.report" 2>"$T/$name.errors" || {
+        diag "$(cat "$T/$name.errors")"
+        return 1
+    }
+}
+boots() { # NAME: in order, with everything that the guest tries
+    local name=$1 what
+    "$image" run "$T/$name" --timeout 240 >"$T/$name.console" 2>"$T/$name.errors" </dev/null
+    is "$?" 0 "$name: the guest powers off in order"
+    for what in "an address by DHCP" "a name resolved" "an HTTP GET answered" "the address is the kernel's" \
+        "resolv.conf names the server" "a service killed is restarted" "init killed is restarted" "services untouched" "/dev/log is read"; do
+        is "$(grep -c "GUEST ok $what" "$T/$name.console")" 1 "$name: $what"
+    done
+    for what in init log devmgr net; do
+        like "$(grep -a "$what: READY" "$T/$name.console")" "$what: READY" "$name: $what says READY on the console"
+    done
+    is "$(grep -c 'Kernel panic' "$T/$name.console")" 0 "$name: no panic"
+    [ ! -s "$T/$name.errors" ] || diag "$(tail -n 3 "$T/$name.errors")" "$(tail -n 30 "$T/$name.console")"
+    [ -z "${BARRER_IMAGE_KEEP:-}" ] || cp "$T/$name.console" "$BARRER_IMAGE_KEEP/"
+}
+
+config /usr/libexec/barrer/init
+ok "the image of native programs is built" make_image aot --layout aot
+boots aot
+make_image again --layout aot
+is "$(sha256sum <"$T/again")" "$(sha256sum <"$T/aot")" "the same input gives the same bytes"
+rm -f "$T/again" "$T/aot"
+
+"$image" build --build "$build" --layout aot --output "$T/default" --json >"$T/default.json" 2>&1
+size=$(jq .bytes "$T/default.json")
+ok "the default system, all native, has at most 2,500,000 bytes ($size)" test "${size:-9999999}" -le 2500000
+
+config '/usr/libexec/barrer/dotnet --mode=direct --framework=/usr/lib/barrer /usr/lib/barrer/Init.dll'
+ok "the image of the C# init in a CLR is built" make_image clr
+boots clr
+"$image" build --build "$build" --output "$T/default" --json >"$T/default.json" 2>&1
+size=$(jq .bytes "$T/default.json")
+ok "the default system, trimmed, has at most 9,000,000 bytes ($size)" test "${size:-99999999}" -le 9000000
+
+# The words of a failure, not QEMU's exit status, which is 0 for a panic.
+"$image" run "$T/default" --append 'rdinit=/nothing root=' --timeout 120 >"$T/out" 2>&1 </dev/null
+is "$?" 1 "a panic is a failure"
+like "$(tail -n 1 "$T/out")" 'barrer-image: the kernel panicked' "a panic is told"
+for wrong in "build --output $T/x --size 12" "build --output $T/x --kind ext4 --size 12" "run $T/nothing" "build --output $T/x --root $T/nothing"; do
+    # shellcheck disable=SC2086 # words
+    "$image" $wrong >"$T/out" 2>&1
+    is "$?" 1 "$wrong: refused"
+    like "$(tail -n 1 "$T/out")" '^barrer-image: ' "$wrong: one line"
+done
+done_testing
