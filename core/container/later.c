@@ -196,10 +196,12 @@ static void stop(struct container *container)
     (void)kill_and_wait(container, &ignored);
 }
 
-static int start_with_poststart(struct container *container, struct barrer_error *err)
+static int start_with_poststart(struct container *container, int *ret_is_over,
+                                struct barrer_error *err)
 {
     int r;
 
+    *ret_is_over = 0;
     json_object_object_del(container->json, "hasPoststart");
     r = light_start(container, err);
     if (r < 0)
@@ -207,16 +209,20 @@ static int start_with_poststart(struct container *container, struct barrer_error
     /* It is started: a hook that hangs must not keep others from it. */
     container_unlock(container);
     r = run_hooks(container, OCI_HOOK_POSTSTART, "running", container->pid, err);
-    /* A container whose poststart hook fails is stopped (runtime-spec 1.3). */
-    if (r < 0)
+    /* A container whose poststart hook fails is stopped, and destroyed (runtime-spec 1.3). */
+    if (r < 0) {
         stop(container);
+        *ret_is_over = 1;
+    }
     return r;
 }
 
 int lifecycle_start(const struct global_options *global, const char *id, struct barrer_error *err)
 {
+    struct barrer_error failed;
     struct container *container;
     barrer_auto_fd int notify_fd = -1, pidfd = -1;
+    int is_over = 0;
     int r = container_open(global->root, id, CONTAINER_LOCKED, &container, err);
 
     if (r == 0 && notify_is_wanted()) {
@@ -229,12 +235,14 @@ int lifecycle_start(const struct global_options *global, const char *id, struct 
     }
     if (r < 0)
         return r;
-    r = container_flag(container, "hasPoststart") ? start_with_poststart(container, err)
+    r = container_flag(container, "hasPoststart") ? start_with_poststart(container, &is_over, err)
                                                   : light_start(container, err);
     container_unlock(container);
     if (r >= 0 && notify_fd >= 0 && pidfd >= 0)
         notify_wait(notify_fd, container->pid, pidfd);
     container_close(container);
+    if (is_over && lifecycle_delete(global, id, 1, &failed) < 0)
+        log_write(BARRER_LOG_ERROR, "%s", failed.text);
     return r < 0 ? r : 0;
 }
 

@@ -21,8 +21,9 @@ int oci_id_check(const char *id, struct barrer_error *err)
     /* The id is the name of a folder below the state root: neither "." nor "..", nor hidden. */
     if (strspn(id, LETTERS) == 0 || strspn(id, LETTERS ".") != length)
         return error_fail(err, 0,
-                          "the container id \"%.64s\" is not made of letters, digits, \"_\", "
-                          "\"+\", \"-\" and, not at its start, \".\"",
+                          "invalid container ID format: invalid character in container ID \"%.64s\" "
+                          "(expected letters, digits, \"_\", \"+\", \"-\" and, not at its start, "
+                          "\".\")",
                           id);
     return 0;
 }

@@ -33,6 +33,7 @@ struct place {
     int folder_fd; /* borrowed, or equal to own_fd */
     int own_fd;
     const char *name;
+    char text[PATH_MAX]; /* the path without slashes at its end */
 };
 
 static mode_t type_bits(char type)
@@ -47,23 +48,33 @@ static int find_place(struct overlayfs *self, const char *path, int dev_fd, stru
                       struct barrer_error *err)
 {
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
-    const char *slash = strrchr(path, '/'), *name = overlayfs_name_below(path, "/dev");
+    const char *slash, *name = overlayfs_name_below(path, "/dev");
     char folder[PATH_MAX];
+    size_t end = strlen(path);
     int r;
 
-    *place = (struct place){.folder_fd = dev_fd, .own_fd = -1, .name = name};
+    place->folder_fd = dev_fd;
+    place->own_fd = -1;
+    place->name = name;
     if (name != NULL)
         return 0;
-    if (slash == NULL || slash[1] == '\0' || strlen(path) >= sizeof(folder) ||
-        strcmp(slash + 1, "..") == 0 || strcmp(slash + 1, ".") == 0)
+    /* "/mnt/" is the device "/mnt". */
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    if (end < sizeof(place->text))
+        (void)snprintf(place->text, sizeof(place->text), "%.*s", (int)end, path);
+    slash = end < sizeof(place->text) ? strrchr(place->text, '/') : NULL;
+    if (slash == NULL || slash[1] == '\0' || strcmp(slash + 1, "..") == 0 ||
+        strcmp(slash + 1, ".") == 0)
         return barrer_fail(self->host, err, EINVAL, "make device \"%.80s\"", path);
-    (void)snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
+    (void)snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - place->text), place->text);
     r = overlayfs_target_find(self, folder, &target, err);
     if (r == -ENOENT)
         r = overlayfs_target_make(self, folder, true, &target, err);
     if (r < 0)
         return r;
-    *place = (struct place){.folder_fd = target.fd, .own_fd = target.fd, .name = slash + 1};
+    place->folder_fd = place->own_fd = target.fd;
+    place->name = slash + 1;
     return 0;
 }
 
@@ -110,6 +121,7 @@ static int bind_node(struct overlayfs *self, const struct barrer_device *device,
     int r;
 
     tree.all.propagation = MS_PRIVATE;
+    tree.all.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
     tree.fd = node_fd;
     tree.is_mount = node_fd >= 0;
     r = node_fd >= 0 ? 0 : overlayfs_tree_open(self, &tree, AT_FDCWD, device->path, 0);
@@ -197,9 +209,14 @@ static int open_dev(struct overlayfs *self, int *ret_own_fd, struct barrer_error
 {
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
     int fd = overlayfs_fresh_fd(self, &self->dev, "/dev"), r;
+    struct stat st;
 
     if (fd >= 0)
         return fd;
+    /* What a link leads to is the image's choice, and not where its programs look for devices. */
+    if (fstatat(self->root_fd, "dev", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+        return barrer_fail(self->host, err, ELOOP,
+                           "make devices in \"/dev\", which is a symbolic link in the image");
     r = overlayfs_target_make(self, "/dev", true, &target, err);
     if (r < 0)
         return r;

@@ -102,7 +102,7 @@ failing poststart
 barrer create --bundle "$b" --pid-file "$T/pid" "$id" </dev/null 2>/dev/null
 not_ok "start fails when poststart fails" barrer start "$id"
 ok "rule 16: and the container is stopped" wait_until 10 is_gone "$(cat "$T/pid")"
-barrer delete --force "$id"
+not_ok "and destroyed" test -e "$STATE/$id"
 failing poststop
 barrer create --bundle "$b" "$id" </dev/null 2>/dev/null
 capture barrer delete --force "$id"
