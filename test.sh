@@ -33,7 +33,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
     podman crun runc conmon debootstrap musl-tools
     docker.io containerd iptables iproute2
-    systemd-sysv libsystemd-dev
+    python3-grpcio systemd-sysv libsystemd-dev
     clang-14 libclang-rt-14-dev libasan8 libubsan1
     qemu-system-x86 cpio kmod
     golang-github-opencontainers-specs-dev)
