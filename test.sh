@@ -3,8 +3,9 @@
 #
 # ./test.sh [STAGE...]: install what the tests need (Debian packages only) and run them all: three
 # builds, sanitizers, static analysis, fuzzing, and the flows as root, in a plain cgroup v2, without
-# root, in a virtual machine with all of cgroup v2, and under container engines. Ends with "N passed,
-# N failed, N skipped".
+# root, in a virtual machine with all of cgroup v2, under container engines, and those of the test
+# suites of runc, crun and podman that are quick. Ends with "N passed, N failed, N skipped".
+# Not part of all: "./test.sh dynamic peers-all", those suites as a whole.
 # "./test.sh --list" names the stages. As root, or as a user who may use sudo.
 #
 # Builds and logs go to ./build-test/STAGE. With CI=true, a skip that tests/skips.txt does not
@@ -13,7 +14,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 2
 [ "$(id -u)" = 0 ] || exec sudo --preserve-env=CI "$0" "$@"
 
-all_stages=(dynamic root install cgroup2 userns user engines vm builtin static sanitize analyze fuzz dotnet dist)
+all_stages=(dynamic root install cgroup2 userns user engines peers vm builtin static sanitize analyze fuzz dotnet dist)
 if [ "${1:-}" = --list ]; then
     printf '%s\n' "${all_stages[@]}"
     exit
@@ -36,7 +37,11 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     python3-grpcio systemd-sysv libsystemd-dev
     clang-14 libclang-rt-14-dev libasan8 libubsan1
     qemu-system-x86 cpio kmod
-    golang-github-opencontainers-specs-dev)
+    golang-github-opencontainers-specs-dev
+    bats gawk socat dpkg-dev containernetworking-plugins catatonit
+    golang-go golang-github-containerd-console-dev
+    golang-github-urfave-cli-dev golang-github-sirupsen-logrus-dev golang-golang-x-sys-dev
+    golang-github-cyphar-filepath-securejoin-dev golang-github-seccomp-libseccomp-golang-dev)
 
 say() { printf '\n==> %s\n' "$*"; }
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -185,6 +190,12 @@ stage_engines() {
         abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 900 -s "$words" tests/run.sh -t 800 tests/engines/systemd.sh
     done
 }
+stage_peers() {
+    [ -x "$out/installed/bin/barrer-run" ] ||
+        check "make install" make -C "$out/dynamic" install || return 1
+    RUNTIME=$out/installed/bin/barrer-run WORK=$out/peers PEERS_ALL=${1:-} run_tests tests/run.sh -t 3600 tests/peers/run.sh
+}
+stage_peers-all() { stage_peers all; }
 stage_vm() {
     abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \
         $(make -s -C "$out/dynamic" print-vm-tests)

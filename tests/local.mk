@@ -24,7 +24,10 @@ include tests/engines/local.mk
 include tests/dotnet/local.mk
 TESTS += $(shell_tests)
 EXTRA_DIST += tests/lib.sh tests/podman-lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
-	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests)
+	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests) \
+	tests/peers/run.sh tests/peers/box.sh tests/peers/bats.sh tests/peers/conf.sh \
+	tests/peers/libmount.py tests/peers/crun.sh tests/peers/runc.sh tests/peers/podman.sh \
+	tests/peers/crun.expected tests/peers/runc.expected tests/peers/podman.expected tests/peers/podman.part
 
 if !BUILTIN_PLUGINS
 check_DATA += tests/stage/plugins.stamp tests/stage/clrhost.stamp

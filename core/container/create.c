@@ -328,7 +328,7 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     c->spawn.root_fd = -1;
     c->spawn.preserve_fds = c->options->preserve_fds;
     c->spawn.extra_environment =
-        caller_environment(&c->spawn.preserve_fds, c->has_notify ? NOTIFY_ENVIRONMENT : NULL);
+        caller_environment(&c->spawn.preserve_fds, c->has_notify ? notify_environment() : NULL);
     c->spawn.state_json = state_json;
     c->spawn.host_chosen = host_chosen;
     c->spawn.arg = c;

@@ -46,6 +46,22 @@ static int has_own_socket(const struct oci_spec *spec)
     return 0;
 }
 
+/* Where the payload's socket is: as with crun a folder in the place of the caller's socket. */
+static const char *folder_inside(void)
+{
+    const char *path = caller_socket();
+
+    return path != NULL && path[0] == '/' ? path : "/run/notify";
+}
+
+const char *notify_environment(void)
+{
+    static char text[sizeof("NOTIFY_SOCKET=/" NAME) + sizeof(struct sockaddr_un)];
+
+    (void)snprintf(text, sizeof(text), "NOTIFY_SOCKET=%s/" NAME, folder_inside());
+    return text;
+}
+
 /* Behind those of config.json, so that none of them hides it. */
 static int add_mount(struct container *container, struct oci_spec *spec, struct barrer_error *err)
 {
@@ -60,7 +76,7 @@ static int add_mount(struct container *container, struct oci_spec *spec, struct 
     if (request->n_mounts > 0)
         memcpy(mounts, request->mounts, request->n_mounts * sizeof(*mounts));
     mounts[request->n_mounts++] = (struct barrer_mount){
-        .destination = "/run/notify", .type = "bind", .source = source, .options = options};
+        .destination = folder_inside(), .type = "bind", .source = source, .options = options};
     request->mounts = mounts;
     return 0;
 }

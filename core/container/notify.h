@@ -2,7 +2,7 @@
  *
  * NOTIFY_SOCKET of sd_notify(3): the container gets a socket of its own, and when its payload says
  * that it is ready, barrer-run tells its caller. The folder "notify" of the container's state is
- * mounted on /run/notify; whoever waits (run, or a later start) binds the socket in it.
+ * mounted where the caller's socket is on the host, on /run/notify when that has no path; whoever waits (run, or a later start) binds the socket in it.
  */
 #ifndef CORE_CONTAINER_NOTIFY_H
 #define CORE_CONTAINER_NOTIFY_H
@@ -10,13 +10,13 @@
 #include "container/state.h"
 #include "oci/spec.h"
 
-#define NOTIFY_ENVIRONMENT "NOTIFY_SOCKET=/run/notify/notify"
-
 /* Whether the caller has a NOTIFY_SOCKET that can be used. */
 int notify_is_wanted(void);
 /* Make the folder and add its mount to SPEC: 1, or 0 where the payload brings a socket of its own or
  * the container has no mounts. */
 int notify_prepare(struct container *container, struct oci_spec *spec, struct barrer_error *err);
+/* "NOTIFY_SOCKET=..." for the payload. */
+const char *notify_environment(void);
 /* Bind the socket: a descriptor, or -ENOENT without an error when notify_prepare made no folder. */
 int notify_listen(const struct container *container, struct barrer_error *err);
 /* Take one message from FD; tell the caller when it says READY=1, with MAIN_PID unless that is 0.

@@ -111,22 +111,28 @@ static int record(const struct cgroup1 *self, size_t n, struct barrer_error *err
     return self->host->put_fact(self->host, "groups", text, err);
 }
 
-/* A new cpuset takes no process before it has processors and memory. */
-static int fill_cpuset(const char *path)
+/* A new cpuset takes no process before it has processors and memory, of which those above it, which
+ * somebody else may have made, may have none yet either. The root has all. */
+static int fill_cpuset(int fd)
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
-    barrer_auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    barrer_auto_fd int above_fd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    barrer_auto_fd int above_fd = -1;
     char text[4096];
 
     for (size_t i = 0; i < 2; i++) {
         ssize_t n = barrer_read_at(fd, files[i], text, sizeof(text));
-        int r;
+        int r = 0;
 
         if (n < 0 || n > 1)
             continue; /* inherited by cgroup.clone_children */
-        n = barrer_read_at(above_fd, files[i], text, sizeof(text));
-        r = n < 0 ? (int)n : barrer_write_at(fd, files[i], text);
+        if (above_fd < 0) {
+            above_fd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+            r = above_fd < 0 ? -errno : fill_cpuset(above_fd);
+        }
+        if (r == 0)
+            n = barrer_read_at(above_fd, files[i], text, sizeof(text));
+        if (r == 0)
+            r = n < 0 ? (int)n : barrer_write_at(fd, files[i], text);
         if (r < 0)
             return r;
     }
@@ -135,9 +141,14 @@ static int fill_cpuset(const char *path)
 
 static int make_one(const struct cgroup1_hierarchy *h, const char *path)
 {
+    barrer_auto_fd int fd = -1;
+
     if (mkdir(path, 0755) < 0)
         return -errno;
-    return cgroup1_has_controller(h, "cpuset") ? fill_cpuset(path) : 0;
+    if (!cgroup1_has_controller(h, "cpuset"))
+        return 0;
+    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fill_cpuset(fd);
 }
 
 /* mkdir(2) with everything above. */

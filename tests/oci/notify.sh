@@ -38,7 +38,12 @@ heard() {
     unset NOTIFY_SOCKET
     cat "$T/heard"
 }
-inside() { echo "/proc/$(cat "$T/pid")/root/run/notify/notify"; }
+# As with crun: below the path of the caller's socket.
+inside() {
+    local folder=/run/notify
+    [[ $NOTIFY_SOCKET != /* ]] || folder=$NOTIFY_SOCKET
+    echo "/proc/$(cat "$T/pid")/root$folder/notify"
+}
 
 # --- create and start ---
 make_bundle "$T/b" '.process.args = ["sh", "-c", "echo $NOTIFY_SOCKET; test -S $NOTIFY_SOCKET && echo socket; sleep 1000"]'
@@ -49,7 +54,7 @@ pid=$(cat "$T/pid")
 barrer start "$id" >"$T/start" 2>&1 &
 start=$!
 ok "the payload runs" wait_until 10 grep -q socket "$T/out"
-is "$(cat "$T/out")" $'/run/notify/notify\nsocket' "and has a socket of its own"
+is "$(cat "$T/out")" "$T/socket/notify"$'\nsocket' "and has a socket of its own"
 send "$(inside)" 'STATUS=loading'
 ok "start waits" kill -0 $start
 send "$(inside)" 'STATUS=done\nREADY=1'
@@ -92,7 +97,7 @@ ok "run --detach of a payload that only ends" timeout 20 "$BARRER_RUN" $BARRER_F
 is "$(heard)" "" "says nothing"
 barrer delete --force "$id"
 hear "$T/socket3"
-run_sh "$T/b" 'echo $NOTIFY_SOCKET; grep -c /run/notify /proc/mounts' '.process.env += ["NOTIFY_SOCKET=/mine"]'
+run_sh "$T/b" 'echo $NOTIFY_SOCKET; grep -c socket3 /proc/mounts' '.process.env += ["NOTIFY_SOCKET=/mine"]'
 is "$output" $'/mine\n0' "a socket of config.json stays"
 is "$(heard)" "" "and nothing is proxied"
 done_testing

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# For runc.sh and podman.sh: bats, one file at a time, in the current folder.
+is_complete() { # the results are as many as were announced
+    [ "$(sed -n 's/^1\.\.//p' /tmp/bats.out)" = "$(grep -cE '^(not )?ok ' /tmp/bats.out)" ]
+}
+# STDIN: a file. podman attaches to a terminal and waits for what is typed there.
+run_bats() { # STDIN FILE...
+    local stdin=$1 file rc
+    shift
+    for file; do
+        rc=0
+        : >/tmp/bats.out
+        timeout -k 5 900 bats --tap "$file" >/tmp/bats.out 2>/tmp/bats.err <"$stdin" &
+        # What a failed test leaves behind, bats waits for.
+        while kill -0 $! 2>/dev/null; do
+            sleep 1
+            ! is_complete || { sleep 1 && pkill -x recvtty; } || :
+        done
+        wait $! || rc=$?
+        {
+            echo "== $file (status $rc)"
+            cat /tmp/bats.out /tmp/bats.err
+        } >&2
+        sed -n -e "s/^ok [0-9]* \(.*[^ ]\)  *# skip.*/skip\t$file: \1/p; t
+            s/ *# timeout after .*//
+            s/^ok [0-9]* /ok\t$file: /p
+            s/^not ok [0-9]* /not ok\t$file: /p" /tmp/bats.out
+        is_complete || printf 'not ok\t%s: (ended early, status %s)\n' "$file" $rc
+    done
+}
