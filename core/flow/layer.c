@@ -97,9 +97,15 @@ static int keep_all(int from_fd, int to_fd, struct kept *all, size_t *ret_n)
 {
     int list_fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = list_fd < 0 ? NULL : fdopendir(list_fd);
-    int r = folder == NULL ? -errno : 0;
+    int r = 0;
 
     *ret_n = 0;
+    if (folder == NULL) {
+        r = -errno;
+        if (list_fd >= 0)
+            (void)close(list_fd);
+        return r;
+    }
     for (struct dirent *entry; r == 0 && (entry = readdir(folder)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
@@ -111,8 +117,7 @@ static int keep_all(int from_fd, int to_fd, struct kept *all, size_t *ret_n)
         if (all[*ret_n].fd >= 0)
             ++*ret_n;
     }
-    if (folder != NULL)
-        (void)closedir(folder);
+    (void)closedir(folder);
     return r;
 }
 

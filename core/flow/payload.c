@@ -162,7 +162,9 @@ static const char **get_list(const char **p)
     size_t n = get_number(p);
     const char **list = calloc(n + 1, sizeof(*list));
 
-    for (size_t i = 0; i < n && list != NULL; i++)
+    if (list == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
         list[i] = get_text(p);
     return list;
 }
@@ -172,7 +174,9 @@ static struct barrer_layer_entry *get_layer(const char **p, size_t *ret_n)
     size_t n = get_number(p);
     struct barrer_layer_entry *entries = calloc(n + 1, sizeof(*entries));
 
-    for (size_t i = 0; i < n && entries != NULL; i++) {
+    if (entries == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
         entries[i].type = (uint32_t)get_number(p);
         entries[i].path = get_text(p);
         entries[i].content = get_text(p);
