@@ -14,4 +14,5 @@ include core/config/local.mk
 include core/plugin/local.mk
 include core/flow/local.mk
 include core/container/local.mk
+include core/boot/local.mk
 include core/cli/local.mk

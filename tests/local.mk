@@ -15,6 +15,7 @@ vm_programs = tests/unit/test_cgroup
 include tests/unit/local.mk
 include tests/tools/local.mk
 include tests/flow/local.mk
+include tests/boot/local.mk
 include tests/oci/local.mk
 include tests/abi/local.mk
 include tests/plugins/local.mk

@@ -48,3 +48,4 @@ CLEANFILES += core/plugin/linked.c
 endif
 
 include %D%/config.mk
+include %D%/barrerctl.mk

@@ -7,33 +7,6 @@
 
 #include "config/words.h"
 
-#define NAME_LIMIT 32
-
-static int is_name(const char *name, const char *further)
-{
-    size_t length = strlen(name);
-
-    if (length == 0 || length > NAME_LIMIT || name[0] < 'a' || name[0] > 'z')
-        return 0;
-    for (; *name != '\0'; name++) {
-        int is_plain = (*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9');
-
-        if (!is_plain && strchr(further, *name) == NULL)
-            return 0;
-    }
-    return 1;
-}
-
-int composition_is_instance_name(const char *name)
-{
-    return is_name(name, "_-");
-}
-
-int composition_is_module_name(const char *name)
-{
-    return is_name(name, "_");
-}
-
 static int add_position(struct composition *composition)
 {
     size_t n = composition->n_positions;
@@ -77,7 +50,7 @@ static int check_name(const struct composition *composition, const struct config
         return config_fail(err, value,
                            "\"%s\" cannot be the name of a plugin (a-z, then a-z, 0-9, \"_\" and "
                            "\"-\", at most %d characters)",
-                           name, NAME_LIMIT);
+                           name, COMPOSITION_NAME_LIMIT);
     if (has_name(composition, name))
         return config_fail(err, value, "\"%s\" is named twice", name);
     return 0;
@@ -116,7 +89,7 @@ static int parse(struct composition *composition, const struct config_value *val
                  struct barrer_error *err)
 {
     const char *text = value->value;
-    char word[2 * NAME_LIMIT];
+    char word[2 * COMPOSITION_NAME_LIMIT];
     int is_after_name = 0, is_after_bar = 0;
 
     while (next_word(&text, word, sizeof(word))) {

@@ -28,6 +28,8 @@ int composition_parse(const struct config_value *value, struct composition **ret
                       struct barrer_error *err);
 void composition_destroy(struct composition *composition); /* NULL is fine */
 
+#define COMPOSITION_NAME_LIMIT 32
+
 /* Whether NAME can be the name of an instance: [a-z][a-z0-9_-]{0,31}. */
 int composition_is_instance_name(const char *name);
 /* Whether NAME can be the name of a module: [a-z][a-z0-9_]{0,31}. */

@@ -154,8 +154,9 @@ static void read_layers(struct loading *loading, const struct config_request *re
     if (request->file != NULL)
         layers_read_file(request->file, read_file, loading, loading->problems);
     else
-        layers_read_folders(request->folders != NULL ? request->folders : compiled_in, read_file,
-                            loading, loading->problems);
+        layers_read_folders(request->folders != NULL ? request->folders : compiled_in,
+                            request->name != NULL ? request->name : "barrer", read_file, loading,
+                            loading->problems);
     apply_sets(loading, request->sets);
 }
 

@@ -29,6 +29,7 @@ struct config_value {
 struct config_request {
     const char *file; /* read this one file instead of the three folders (--config), or NULL */
     const char *const *folders; /* the three folders; NULL: the compiled-in ones */
+    const char *name; /* of the files in them: "boot" for boot.conf and boot.conf.d; NULL: "barrer" */
     const char *const *sets; /* "SECTION.KEY=VALUE" or "+=" ("plugin overlayfs.index=on"); NULL ends
                                 it; or NULL */
 };

@@ -13,7 +13,7 @@
 #include "config/tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define KEYS_LIMIT 16
+#define KEYS_LIMIT 64
 
 static const struct barrer_option core_keys[] = {
     {"log-level", "enum(error|warning|notice|info|debug)", "warning",
@@ -40,6 +40,88 @@ static const struct barrer_option flow_keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+/* The backends are those of [flow container]; a boot has no caller that asks for systemd. */
+static const struct barrer_option boot_keys[] = {
+    {"isolation", KEYS_PLUGINS, "namespace", "which namespaces are created"},
+    {"resources", KEYS_PLUGINS, "cgroup", "limits of services"},
+    {"filesystem", KEYS_PLUGINS, "overlayfs", "the root file system of services"},
+    {"process", KEYS_PLUGINS, "process seccomp", "credentials, limits and filters of services"},
+    {"runtime", KEYS_PLUGINS, "native", "what executes services; the first that claims it"},
+    {"init", "string", NULL, "the service that decides: it pushes the plan"},
+    {"init-timeout", "duration", "10s", "how long its first plan is waited for"},
+    {"init-fallback", "string", NULL, "the service that takes its place when it is given up"},
+    {"logger", "string", NULL, "the service that gets the output of all others"},
+    {"rescue", "string", "/bin/sh", "the shell of last resort, and its arguments"},
+    {"on-failure", "enum(rescue|reboot|poweroff|halt)", "rescue", "when boot cannot go on"},
+    {"limits", "list(string)", NULL, "FILE=VALUE of the cgroup of all services"},
+    {"hostname", "string", NULL, "the name of the machine"},
+    {"sysctl", "list(string)", NULL, "NAME=VALUE, as sysctl(8) takes them"},
+    {"modules", "list(string)", NULL, "kernel modules to load, in this order"},
+    {"clock-floor", "uint", "0", "seconds since 1970 that the clock is at least set to"},
+    {"seed", "path", NULL, "the file of the random seed"},
+    {"machine-id", "bool", "no", "make /etc/machine-id when it is missing"},
+    {"loopback", "bool", "yes", "bring up the network interface lo"},
+    {"mount", "list(string)", NULL, "SOURCE:TARGET:TYPE[:OPTIONS], in this order"},
+    {"root", "string", NULL, "the device to switch the root to"},
+    {"root-type", "string", "ext4", "its file system"},
+    {"root-options", "string", "ro", "its mount options"},
+    {"root-timeout", "duration", "10s", "how long the device is waited for"},
+    {"root-overlay", "bool", "no", "put a tmpfs over the root"},
+    {"fsck", "string", NULL, "run on the root's device before it is mounted"},
+    {"shutdown-timeout", "duration", "60s", "then the machine goes down whatever is alive"},
+    {"watchdog", "duration", "0", "time of the hardware watchdog, which PID 1 feeds; 0: none"},
+    {"console", "path", "/dev/console", "the terminal of messages and of the rescue shell"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct barrer_option service_keys[] = {
+    {"exec", "string", NULL, "the program and its arguments"},
+    {"type", "enum(simple|oneshot|scripted)", "simple", "when it has started, and what ends it"},
+    {"stop-exec", "string", NULL, "a program that stops it"},
+    {"reload-exec", "string", NULL, "a program that has it read its configuration again"},
+    {"enabled", "bool", "yes", "start it at boot"},
+    {"after", "list(string)", NULL, "services that are waited for when they are to be started"},
+    {"requires", "list(string)", NULL, "services without which it does not run"},
+    {"wants", "list(string)", NULL, "services that are started with it"},
+    {"restart", "enum(no|on-failure|always)", "on-failure", "when it is started again"},
+    {"restart-delay", "duration", "200ms", "before the first restart; doubled for each further"},
+    {"restart-max-delay", "duration", "10s", "the longest delay"},
+    {"restart-limit", "uint", "5", "how many restarts within restart-interval are no reason to give it up"},
+    {"restart-interval", "duration", "60s", "the time that restart-limit is about"},
+    {"give-up-codes", "list(uint)", NULL, "exit statuses after which it is not restarted"},
+    {"readiness", "enum(none|notify|s6)", "none", "how it says that it is ready"},
+    {"start-timeout", "duration", "30s", "the longest time until it is ready"},
+    {"stop-signal", "string", "SIGTERM", "the signal that stops it"},
+    {"reload-signal", "string", "SIGHUP", "the signal that has it read its configuration again"},
+    {"stop-timeout", "duration", "5s", "then its whole group is killed"},
+    {"watchdog", "duration", "0", "the longest time between two WATCHDOG=1; 0: none"},
+    {"condition", "list(string)", NULL, "[!]path:FILE and [!]cmdline:WORD that have to hold"},
+    {"every", "duration", "0", "start a oneshot again each so long"},
+    {"after-boot", "duration", "0", "start it so long after boot"},
+    {"environment", "list(string)", NULL, "KEY=VALUE"},
+    {"directory", "path", "/", "its working directory"},
+    {"user", "string", "0", "name or number"},
+    {"group", "string", NULL, "name or number; else the user's"},
+    {"groups", "list(string)", NULL, "further groups"},
+    {"umask", "string", "0022", "octal"},
+    {"rlimits", "list(string)", NULL, "NAME=SOFT[:HARD]"},
+    {"oom-score-adj", "string", NULL, "-1000 to 1000"},
+    {"limits", "list(string)", NULL, "FILE=VALUE of its cgroup"},
+    {"isolation", "list(enum(mount|network|ipc|uts|pid|cgroup))", NULL, "namespaces of its own"},
+    {"root", "path", NULL, "another folder as its root"},
+    {"read-only-root", "bool", "no", "its root is read-only"},
+    {"writable", "list(path)", NULL, "folders that stay writable below a read-only root"},
+    {"private-tmp", "bool", "no", "a /tmp of its own"},
+    {"private-network", "bool", "no", "no network but a loopback of its own"},
+    {"capabilities", "list(string)", NULL, "CAP_...; or \"none\""},
+    {"no-new-privileges", "bool", "no", "no set-user-id programs"},
+    {"seccomp-allow", "list(string)", NULL, "the only system calls that it may make"},
+    {"seccomp-deny", "list(string)", NULL, "system calls that fail"},
+    {"input", "enum(null|console)", "null", "its standard input; console: and its terminal"},
+    {"output", "enum(log|console|null)", "log", "its standard output and error"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct barrer_option plugin_keys[] = {
     {"module", "string", "NAME", "the module that the plugin is an instance of"},
     {"allow-annotations", "list(string)", NULL, "annotations of a container that it may read"},
@@ -53,19 +135,24 @@ static const struct {
 } sections[] = {
     {"core", core_keys},
     {"flow container", flow_keys},
-    {"flow boot", flow_keys},
+    {"flow boot", boot_keys},
 };
 
 const char *keys_section(size_t i)
 {
-    if (i < COUNT(sections))
-        return sections[i].section;
-    return i == COUNT(sections) ? "plugin NAME" : NULL;
+    static const char *const named[] = {"plugin NAME", "service NAME", NULL};
+
+    return i < COUNT(sections) ? sections[i].section : named[i - COUNT(sections)];
 }
 
 const char *keys_instance(const char *section)
 {
     return strncmp(section, "plugin ", 7) == 0 ? section + 7 : NULL;
+}
+
+const char *keys_service(const char *section)
+{
+    return strncmp(section, "service ", 8) == 0 ? section + 8 : NULL;
 }
 
 int keys_is_comment(const char *key)
@@ -78,22 +165,35 @@ const struct barrer_option *keys_of_section(const char *section)
     for (size_t i = 0; i < COUNT(sections); i++)
         if (strcmp(section, sections[i].section) == 0)
             return sections[i].keys;
+    if (keys_service(section) != NULL)
+        return service_keys;
     return keys_instance(section) != NULL ? plugin_keys : NULL;
+}
+
+const char *keys_default(const char *section, const char *key)
+{
+    const struct barrer_option *known = keys_of_section(section);
+
+    while (known != NULL && known->key != NULL && strcmp(known->key, key) != 0)
+        known++;
+    return known != NULL ? known->fallback : NULL;
 }
 
 int keys_check_section(const char *file, unsigned line, const char *section,
                        struct problems *problems)
 {
     const char *names[COUNT(sections) + 1] = {NULL};
-    const char *instance = keys_instance(section), *nearest;
+    const char *instance = keys_instance(section), *service = keys_service(section), *nearest;
 
-    if (instance != NULL) {
-        if (composition_is_instance_name(instance))
+    if (instance != NULL || service != NULL) {
+        const char *name = instance != NULL ? instance : service;
+
+        if (composition_is_instance_name(name))
             return 1;
         problems_add_at(problems, file, line,
-                        "[%s]: \"%s\" cannot be the name of a plugin (a-z, then a-z, 0-9, \"_\" "
+                        "[%s]: \"%s\" cannot be the name of a %s (a-z, then a-z, 0-9, \"_\" "
                         "and \"-\", at most 32 characters)",
-                        section, instance);
+                        section, name, instance != NULL ? "plugin" : "service");
         return 0;
     }
     if (keys_of_section(section) != NULL)
@@ -104,15 +204,10 @@ int keys_check_section(const char *file, unsigned line, const char *section,
     if (nearest != NULL)
         problems_add_at(problems, file, line, "[%s]: unknown section (did you mean \"[%s]\"?)",
                         section, nearest);
-    else if (strncmp(section, "service ", 8) == 0 || strcmp(section, "service") == 0)
-        problems_add_at(problems, file, line,
-                        "[%s]: unknown section (this version of barrer starts containers and no "
-                        "services)",
-                        section);
     else
         problems_add_at(problems, file, line,
                         "[%s]: unknown section (known are \"[core]\", \"[flow container]\", "
-                        "\"[flow boot]\" and \"[plugin NAME]\")",
+                        "\"[flow boot]\", \"[plugin NAME]\" and \"[service NAME]\")",
                         section);
     return 0;
 }
@@ -155,7 +250,10 @@ int keys_add_built_in(struct config *config)
 {
     for (size_t i = 0; i < COUNT(sections); i++) {
         for (const struct barrer_option *key = sections[i].keys; key->key != NULL; key++) {
-            int r = key->fallback == NULL
+            /* Of boot's others keys_default tells: a container's start need not pay for them. */
+            int is_left = key->fallback == NULL || (sections[i].keys == boot_keys &&
+                                                    strcmp(key->type, KEYS_PLUGINS) != 0);
+            int r = is_left
                         ? 0
                         : tree_add_built_in(config, sections[i].section, key->key, key->fallback);
 

@@ -17,6 +17,10 @@ const char *keys_section(size_t i);
 const struct barrer_option *keys_of_section(const char *section);
 /* The instance that a section "plugin NAME" is for, or NULL. */
 const char *keys_instance(const char *section);
+/* The service that a section "service NAME" is for, or NULL. */
+const char *keys_service(const char *section);
+/* The default of a key of the core's, or NULL. */
+const char *keys_default(const char *section, const char *key);
 /* Whether KEY is one that nobody interprets: x-... */
 int keys_is_comment(const char *key);
 

@@ -19,8 +19,6 @@
 #include "config/words.h"
 
 #define FOLDERS 3
-#define MAIN_FILE "barrer.conf"
-#define DROP_INS "barrer.conf.d"
 
 struct folder {
     const char *path;
@@ -31,6 +29,7 @@ struct folder {
 };
 
 struct layers {
+    char main_file[32], drop_ins[32]; /* "barrer.conf", "barrer.conf.d" */
     struct folder folders[FOLDERS];
     layers_each *each;
     void *arg;
@@ -172,8 +171,8 @@ static int list_names(struct layers *layers, struct folder *folder)
             if (reader_is_text(dirent->d_name, strlen(dirent->d_name)))
                 r = words_add(&folder->names, dirent->d_name);
             else
-                problems_add(layers->problems, "%s/" DROP_INS ": a name with control characters",
-                             folder->path);
+                problems_add(layers->problems, "%s/%s: a name with control characters",
+                             folder->path, layers->drop_ins);
             if (r < 0)
                 return r;
         }
@@ -194,16 +193,17 @@ static void open_folder(struct layers *layers, struct folder *folder, const char
             add_failure(layers, path, "open", errno);
         return;
     }
-    folder->drop_ins_fd = openat(folder->fd, DROP_INS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    folder->drop_ins_fd = openat(folder->fd, layers->drop_ins, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->drop_ins_fd < 0) {
         if (errno != ENOENT)
-            problems_add(layers->problems, "open \"%s/" DROP_INS "\": %s", path,
+            problems_add(layers->problems, "open \"%s/%s\": %s", path, layers->drop_ins,
                          strerrordesc_np(errno));
         return;
     }
     r = list_names(layers, folder);
     if (r < 0)
-        problems_add(layers->problems, "read \"%s/" DROP_INS "\": %s", path, strerrordesc_np(-r));
+        problems_add(layers->problems, "read \"%s/%s\": %s", path, layers->drop_ins,
+                     strerrordesc_np(-r));
 }
 
 static void close_folder(struct folder *folder)
@@ -230,7 +230,7 @@ static void read_drop_ins(struct layers *layers, size_t i)
 
     if (folder->names.n == 0)
         return;
-    folder_path = join(layers, folder->path, DROP_INS);
+    folder_path = join(layers, folder->path, layers->drop_ins);
     if (folder_path == NULL)
         return;
     drop_ins.path = folder_path;
@@ -253,17 +253,20 @@ static void read_folder(struct layers *layers, size_t i)
 
     if (folder->fd < 0)
         return;
-    path = join(layers, folder->path, MAIN_FILE);
+    path = join(layers, folder->path, layers->main_file);
     if (path == NULL)
         return;
-    read_at(layers, folder, folder->fd, MAIN_FILE, path);
+    read_at(layers, folder, folder->fd, layers->main_file, path);
     read_drop_ins(layers, i);
 }
 
-void layers_read_folders(const char *const *folders, layers_each *each, void *arg,
+void layers_read_folders(const char *const *folders, const char *name, layers_each *each, void *arg,
                          struct problems *problems)
 {
     struct layers layers = {.each = each, .arg = arg, .problems = problems};
+
+    (void)snprintf(layers.main_file, sizeof(layers.main_file), "%s.conf", name);
+    (void)snprintf(layers.drop_ins, sizeof(layers.drop_ins), "%s.conf.d", name);
 
     for (size_t i = 0; i < FOLDERS; i++)
         layers.folders[i].fd = layers.folders[i].drop_ins_fd = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which files make up the configuration, and their texts: three folders, each with barrer.conf and
- * barrer.conf.d/, masks and replacements; or the one file of --config. A file is read through the
+ * Which files make up the configuration, and their texts: three folders, each with NAME.conf and
+ * NAME.conf.d/ (barrer, boot), masks and replacements; or the one file of --config. A file is read through the
  * descriptor whose owner and mode were checked.
  */
 #ifndef CORE_CONFIG_LAYERS_H
@@ -18,7 +18,7 @@ typedef void layers_each(void *arg, const char *file, const char *text, size_t l
 
 /* FOLDERS: up to three, NULL ends fewer. What is absent is passed over; what cannot be read or
  * trusted is a problem. */
-void layers_read_folders(const char *const *folders, layers_each *each, void *arg,
+void layers_read_folders(const char *const *folders, const char *name, layers_each *each, void *arg,
                          struct problems *problems);
 /* One file, which has to be there. */
 void layers_read_file(const char *file, layers_each *each, void *arg, struct problems *problems);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -121,7 +122,7 @@ __attribute__((noreturn)) void child_first_step(struct spawn *spawn)
     pid_t pid;
 
     check(&child, join_all(&child, 0));
-    pid = spawn_clone(spawn, (uint64_t)spawn->create | CLONE_PARENT, &pidfd);
+    pid = spawn_clone(spawn, (uint64_t)spawn->create | CLONE_PARENT, 1, &pidfd);
     if (pid == 0)
         child_main(spawn);
     if (pid < 0)
@@ -474,6 +475,9 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     }
     (void)umask(022); /* unless process.user.umask says so */
     check(&child, stage_run(child.flow, STAGE_CONFINE, err));
+    /* confine has begun a session. Another's terminal stays its own. */
+    if (spawn->takes_terminal)
+        (void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     check(&child, stage_run(child.flow, STAGE_DROP, err));
     check(&child, resolve_payload(&child));
     check(&child, make_environment(&child));

@@ -238,11 +238,17 @@ static int defer(struct flow *flow, const struct config *config, unsigned kind,
     return 1;
 }
 
+static const char *flow_section(const struct flow *flow)
+{
+    return flow->section != NULL ? flow->section : "flow container";
+}
+
 /* One kind's list. EVERY: all alternatives, without probing, for `features`. */
 static int compose_kind(struct flow *flow, const struct config *config, unsigned kind,
                         const char *key, int every, struct barrer_error *err)
 {
-    const struct config_value *value = config_get(config, "flow container", key);
+    const char *section = flow_section(flow);
+    const struct config_value *value = config_get(config, section, key);
     struct composition *composition = NULL;
     int r = composition_parse(value, &composition, err);
 
@@ -269,11 +275,11 @@ static int compose_kind(struct flow *flow, const struct config *config, unsigned
         }
         /* Errors in [plugin NAME] say their own line. */
         if (r < 0 && value->line > 0 && !is_config_error(err, value))
-            r = error_wrap(err, r, "%s:%u: [flow container] %s", value->file, value->line, key);
+            r = error_wrap(err, r, "%s:%u: [%s] %s", value->file, value->line, section, key);
     }
     if (r == 0 && composition->n_positions == 0 && kind != BARRER_ISOLATION &&
         kind != BARRER_RESOURCES)
-        r = error_fail(err, 0, "[flow container] %s: expected at least one plugin, got none", key);
+        r = error_fail(err, 0, "[%s] %s: expected at least one plugin, got none", section, key);
     composition_destroy(composition);
     return r;
 }
@@ -286,6 +292,8 @@ static int compose_all_kinds(struct flow *flow, const struct config *config,
         int r;
 
         if (kinds[i] == BARRER_RESOURCES && manager == CGROUPS_DISABLED)
+            continue;
+        if (flow->kinds != 0 && !(flow->kinds & (1u << kinds[i])))
             continue;
         if (kinds[i] == BARRER_RESOURCES && manager == CGROUPS_SYSTEMD) {
             key = "resources-systemd";
@@ -312,6 +320,8 @@ int flow_compose(struct flow *flow, const struct config *config, enum cgroup_man
     r = compose_all_kinds(flow, config, manager, 0, err);
     if (r < 0)
         return r;
+    if (flow->kinds != 0)
+        checked &= flow->kinds;
     r = flow_check_honoured(flow, flow->spec, checked, err);
     return r < 0 ? r : flow_match_runtime(flow, err);
 }

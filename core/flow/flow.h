@@ -39,6 +39,8 @@ struct flow_deferred {
 
 struct flow {
     unsigned which; /* FLOW_CREATE ... that are going on: release belongs to create, too */
+    const char *section; /* of the configuration; NULL: "flow container" */
+    unsigned kinds;      /* mask of 1 << BARRER_...: only these kinds take part; 0: all */
     struct loader *loader;
     struct host_context context;
     int (*has_facts)(void *fact_arg, const char *instance);

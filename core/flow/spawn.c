@@ -92,7 +92,7 @@ static int join_pidns(struct spawn *spawn, int fd, int *ret_own_fd, struct barre
     return 0;
 }
 
-pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
+pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int is_second, int *ret_pidfd)
 {
     static int has_no_clone3;
     struct clone_args args = {.exit_signal = SIGCHLD};
@@ -102,9 +102,14 @@ pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
     *ret_pidfd = -1;
     args.flags = flags | CLONE_PIDFD;
     args.pidfd = (uint64_t)(uintptr_t)ret_pidfd;
-    if (flags & CLONE_PARENT) {
-        /* It inherits the exit signal, and is in the group already. */
-        args.exit_signal = 0;
+    if (flags & CLONE_PARENT)
+        args.exit_signal = 0; /* it inherits ours */
+    if (spawn->pid_address != NULL) {
+        args.flags |= CLONE_PARENT_SETTID;
+        args.parent_tid = (uint64_t)(uintptr_t)spawn->pid_address;
+    }
+    if (is_second) {
+        /* In the group already. */
         args.flags &= ~(uint64_t)CLONE_PIDFD;
         cgroup_fd = -1;
     }
@@ -120,8 +125,9 @@ pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
     }
     /* Linux before 5.3, or a seccomp filter: fork, and place the process by hand. */
     pid = (pid_t)syscall(SYS_clone,
-                         (flags & ~(uint64_t)CLONE_PIDFD) | (flags & CLONE_PARENT ? 0 : SIGCHLD),
-                         NULL, NULL, NULL, NULL);
+                         (args.flags & ~(uint64_t)(CLONE_PIDFD | CLONE_INTO_CGROUP)) |
+                             (flags & CLONE_PARENT ? 0 : SIGCHLD),
+                         NULL, spawn->pid_address, NULL, NULL);
     if (pid > 0 && cgroup_fd >= 0) {
         char text[16];
         int r;
@@ -135,7 +141,7 @@ pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd)
             return -1;
         }
     }
-    if (pid > 0 && !(flags & CLONE_PARENT))
+    if (pid > 0 && !is_second)
         *ret_pidfd = pidfd_open(pid, 0);
     return pid;
 }
@@ -186,8 +192,8 @@ static int start_process(struct spawn *spawn, struct barrer_error *err)
         r = join_pidns(spawn, pid_join, &own_fd, err);
     if (r < 0)
         return r;
-    flags = spawn->is_two_step ? 0 : spawn->create;
-    spawn->pid = spawn_clone(spawn, flags, &spawn->pidfd);
+    flags = (spawn->is_two_step ? 0 : spawn->create) | (unsigned)spawn->clone_flags;
+    spawn->pid = spawn_clone(spawn, flags, 0, &spawn->pidfd);
     if (spawn->pid == 0) {
         if (spawn->is_two_step)
             child_first_step(spawn);

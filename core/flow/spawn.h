@@ -22,6 +22,9 @@ struct spawn {
                          the payload is executed; else -1 */
     int root_fd;      /* exec without a mount namespace to join: the container's root; else -1 */
     int preserve_fds; /* how many descriptors after 2 the payload keeps */
+    int clone_flags;  /* CLONE_PARENT: the process becomes the caller's sibling; else 0 */
+    pid_t *pid_address; /* the kernel writes the process's pid there before it runs; or NULL */
+    int takes_terminal; /* its standard input becomes the terminal of its session */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
     /* The container's state as JSON with this status and pid, for hooks; a fresh string. Called on
      * both sides: the process has a copy of what it is made from, which may be of any length. */
@@ -70,7 +73,8 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn);
 /* core/flow/child.c: the first process of a two-step spawn. */
 __attribute__((noreturn)) void child_first_step(struct spawn *spawn);
 /* clone3(2), else clone(2), with the CLONE_NEW* in FLAGS and CLONE_PARENT if asked; the pid in the
- * caller, 0 in the child. */
-pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int *ret_pidfd);
+ * caller, 0 in the child. IS_SECOND: from the first process of a two-step spawn, which is in the
+ * group and has nobody who wants a pidfd of it. */
+pid_t spawn_clone(struct spawn *spawn, uint64_t flags, int is_second, int *ret_pidfd);
 
 #endif

@@ -75,6 +75,9 @@ struct barrer_device_rule {
 
 #define BARRER_RESOURCES_ROOTLESS (1u << 0) /* as BARRER_ISOLATION_ROOTLESS */
 #define BARRER_RESOURCES_CGROUPNS (1u << 1) /* the container gets a cgroup namespace of its own */
+#define BARRER_RESOURCES_ADOPT (1u << 2)    /* the group `path` is the caller's, who made it, may
+                                               have processes in it, and removes it: only set its
+                                               limits */
 
 struct barrer_resources_request {
     uint32_t size;

@@ -109,12 +109,15 @@ static int check_writable(const char *path)
 
 /* Make group->full. -EEXIST without a message: a name that the plugin chose is taken. Other errors
  * come with a message. */
-static int make_group(struct cgroup_group *group, int is_chosen, int is_rootless,
+static int make_group(struct cgroup_group *group, int is_chosen, uint32_t flags,
                       struct barrer_error *err)
 {
+    int is_rootless = (flags & BARRER_RESOURCES_ROOTLESS) != 0;
     int r = open_full(group);
 
     if (r == 0) {
+        if (flags & BARRER_RESOURCES_ADOPT)
+            return 0;
         if (!is_chosen)
             return use_existing(group, err);
         barrer_close_fd(&group->fd);
@@ -152,7 +155,7 @@ static int make_below(struct cgroup_group *group, const char *base,
 
         if (n < 0 || set_full(group, cgroup_mount(group), path + strspn(path, "/")) < 0)
             return barrer_fail(group->host, err, ENOMEM, "name the cgroup");
-        r = make_group(group, is_chosen, (request->flags & BARRER_RESOURCES_ROOTLESS) != 0, err);
+        r = make_group(group, is_chosen, request->flags, err);
     }
     if (r == -EEXIST)
         return barrer_fail(group->host, err, EEXIST, "make the cgroup \"%s\"", group->full);

@@ -1063,6 +1063,7 @@ struct abi_0_1_runtime_ops {
     x(BARRER_ISOLATION_ROOTLESS, (1u << 0)) \
     x(BARRER_RESOURCES_ROOTLESS, (1u << 0)) \
     x(BARRER_RESOURCES_CGROUPNS, (1u << 1)) \
+    x(BARRER_RESOURCES_ADOPT, (1u << 2)) \
     x(BARRER_FILESYSTEM_READONLY, (1u << 0)) \
     x(BARRER_FILESYSTEM_NO_PIVOT, (1u << 1)) \
     x(BARRER_FILESYSTEM_TERMINAL, (1u << 2)) \

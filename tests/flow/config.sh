@@ -151,13 +151,14 @@ if [ -w /dev/full ]; then
 fi
 
 # --- the samples -----------------------------------------------------------------------------------
-for sample in "$top_srcdir"/conf/barrer.conf "$top_srcdir"/conf/barrer.conf.d/*.conf; do
+for sample in "$top_srcdir"/conf/barrer.conf "$top_srcdir"/conf/barrer.conf.d/*.conf \
+    "$top_srcdir"/conf/boot.conf; do
     cp "$sample" "$T/sample.conf"
     chmod 644 "$T/sample.conf"
     ok "conf/${sample#"$top_srcdir"/conf/} is in order" check --config "$T/sample.conf"
 done
 # Sample, manual and program: SECTION.KEY = DEFAULT of the core.
-jq -r 'to_entries[] | .key as $s | .value[] | select(.key != "plugin-dir" and ($s | startswith("plugin") | not)) |
+jq -r 'to_entries[] | .key as $s | .value[] | select(.key != "plugin-dir" and ($s | IN("core", "flow container"))) |
     "\($s).\(.key) =\(if .default then " " + .default else "" end)"' "$T/keys.json" | sort >"$T/known"
 awk '/^\[/ { gsub(/[][]/, ""); s = $0 } /^#\[/ { exit } /^#[a-z]/ && !/plugin-dir/ { print s "." substr($0, 2) }' \
     "$top_srcdir/conf/barrer.conf" | sort >"$T/sample"
@@ -166,9 +167,20 @@ has_systemd() { [ -e "$abs_top_builddir/tests/stage/plugins/systemd.so" ]; }
 has_systemd || sed -i 's/\(resources-systemd =\) .*/\1/' "$T/sample"
 is "$(cat "$T/sample")" "$(cat "$T/known")" "the sample has every key with its default"
 manual=$top_srcdir/man/barrer.conf.5
-jq -r '[.[][].key] | unique[]' "$T/keys.json" >"$T/known"
+jq -r '[to_entries[] | select(.key | IN("flow boot", "service NAME") | not) | .value[].key] | unique[]' \
+    "$T/keys.json" >"$T/known"
 is "$(sed -n 's/^\.It Ic \([a-z][a-z-]*\) .*/\1/p' "$manual" | sort -u)" "$(cat "$T/known")" \
     "barrer.conf(5) describes every key, and no other"
+# SECTION KEY TYPE DEFAULT: ".Ss [SECTION]", ".It Ic KEY No = Ar TYPE", "The default is", ".Dq DEFAULT .".
+jq -r 'to_entries[] | select(.key | IN("flow boot", "service NAME")) | .key as $s | .value[] |
+    "[\($s)] \(.key) \(.type | gsub(" ?[|] ?"; "|")) \(.default // "")"' "$T/keys.json" | sed 's/ *$//' | sort >"$T/known"
+awk '/^\.Ss/ { s = $0; sub(/^\.Ss /, "", s); key = "" }
+    function flush() { if (key != "") print s, key, type, dflt; key = "" }
+    /^\.(It|El)/ { flush() }
+    /^\.It Ic/ { key = $3; type = $0; sub(/.* = Ar /, "", type); gsub(/ [|] /, "|", type); dflt = "" }
+    /^\.Dq .* \.$/ && previous == "The default is" { dflt = $0; sub(/^\.Dq /, "", dflt); sub(/ \.$/, "", dflt) }
+    { previous = $0 }' "$top_srcdir/man/barrer-boot.conf.5" | sed 's/ *$//' | sort >"$T/documented"
+is "$(cat "$T/documented")" "$(cat "$T/known")" "barrer-boot.conf(5) has every key with its type and default"
 # The manual's list per plugin: ".Ss NAME" and ".It Cm OPTION No = Ar TYPE Pq default DEFAULT".
 jq -r '.[] | .name as $n | .options[] | "\($n) \(.key) \(.type) \(.default // "")"' "$T/plugins.json" |
     sed 's/ *$//' | sort >"$T/known"

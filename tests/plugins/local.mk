@@ -29,7 +29,7 @@ check_LTLIBRARIES += \
 	%D%/bad_twice.la \
 	%D%/bad_type.la \
 	%D%/bad_undefined.la \
-	%D%/tally.la %D%/marker.la
+	%D%/tally.la %D%/marker.la %D%/faulty.la
 endif
 %C%_bad_default_la_SOURCES = %D%/bad-default.c
 %C%_bad_default_la_LDFLAGS = $(BAD_LDFLAGS)
@@ -85,6 +85,8 @@ if !STATIC_PROGRAMS
 %C%_tally_la_LDFLAGS = $(BAD_LDFLAGS)
 %C%_marker_la_SOURCES = %D%/marker.c
 %C%_marker_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_la_SOURCES = %D%/faulty.c
+%C%_faulty_la_LDFLAGS = $(BAD_LDFLAGS)
 # Programs that load modules from files. BUILTIN_FLAGS: the loader refers to the preopened ones.
 module_tests = tests/unit/test_loader tests/unit/test_instance
 check_PROGRAMS += $(module_tests)

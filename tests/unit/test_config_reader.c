@@ -119,14 +119,17 @@ static void test_sections(void)
             "a key on the section's line");
     is_text(messages("[]\n"),
             "t.conf:1: []: unknown section (known are \"[core]\", \"[flow container]\", \"[flow "
-            "boot]\" and \"[plugin NAME]\")",
+            "boot]\", \"[plugin NAME]\" and \"[service NAME]\")",
             "an empty name");
     is_text(messages("[croe]\n"), "t.conf:1: [croe]: unknown section (did you mean \"[core]\"?)",
             "a section without a key, of which inih does not speak");
-    is_text(messages("[service web]\nexec = /bin/true\n"),
-            "t.conf:1: [service web]: unknown section (this version of barrer starts containers "
-            "and no services)",
-            "a service");
+    is_text(messages("[service We]\nexec = /bin/true\n"),
+            "t.conf:1: [service We]: \"We\" cannot be the name of a service (a-z, then a-z, 0-9, "
+            "\"_\" and \"-\", at most 32 characters)",
+            "a service that cannot be named so");
+    is_text(messages("[service web]\nexce = /bin/true\n"),
+            "t.conf:2: [service web] exce: unknown key (did you mean \"exec\"?)",
+            "a key of a service");
 }
 
 static void is_refused(const char *bytes, size_t length, const char *wanted, const char *what)

@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Faults: in PID 1, in what starts a service, in services and the init service, in what the kernel
+# gives. However many, PID 1 stays, and no service is lost. In namespaces.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/support.sh"
+need jq python3 strace nsenter pgrep
+has_dynamic_plugins || skip_all "the plugins are built in"
+
+injected=0
+count() { injected=$((injected + $1)); }
+faults() { ctl status --json 2>/dev/null | jq -r .system.faults; }
+is_faults() { [ "$(faults)" = "$1" ]; }
+log() { grep -c -- "$1" "$boot_log"; }
+
+# --- PID 1 itself ---------------------------------------------------------------------------------
+boot_start <<'EOF'
+[service steady]
+exec = /bin/sh -c "echo up; while read line; do echo $line; done </fifo"
+readiness = none
+[service also]
+exec = /bin/sleep 1000
+watchdog = 1000s
+[service twice]
+type = oneshot
+exec = /bin/true
+every = 10s
+EOF
+pid1=$(boot_pid1)
+steady=$(ctl_pid steady) also=$(ctl_pid also)
+n=0
+for round in 1 2 3 4 5 6 7 8; do
+    for signal in SEGV BUS ILL FPE ABRT TRAP SYS SEGV SEGV ABRT; do
+        kill -$signal "$pid1"
+        n=$((n + 1))
+        wait_until 10 is_faults $n || break 2
+    done
+done
+count $n
+is "$(faults)" 80 "80 faults in PID 1: it goes on after each"
+is "$(ctl_pid steady)/$(ctl_pid also)" "$steady/$also" "its services are the same"
+kill -KILL "$(boot_host_pid "$also")"
+wait_until 10 eval '[ "$(ctl_number also restarts)" = 1 ]'
+is "$?" 0 "and are still supervised: one that dies is restarted"
+is "$(boot_pid1)" "$pid1" "PID 1 is PID 1"
+kill -TERM "$boot"
+boot_end 0 "and powers off in order"
+
+# --- the pipes of services survive ------------------------------------------------------------------
+boot_make_root
+mkfifo "$boot_root/fifo"
+boot_start <<'EOF'
+[service talker]
+exec = /bin/sh -c "while read line; do echo said $line; done <>/fifo"
+restart-delay = 1ms
+restart-max-delay = 1ms
+restart-limit = 1000
+EOF
+pid1=$(boot_pid1)
+echo one >"$boot_root/fifo"
+wait_until 10 grep -q 'talker: said one' "$boot_log"
+is "$?" 0 "what a service writes is logged"
+kill -SEGV "$pid1"
+wait_until 10 is_faults 1
+count 1
+echo two >"$boot_root/fifo"
+wait_until 10 grep -q 'talker: said two' "$boot_log"
+is "$?" 0 "also after a fault"
+is "$(ls "/proc/$pid1/fd" | wc -l)" "$(ctl status >/dev/null; ls "/proc/$pid1/fd" | wc -l)" "descriptors stay as many"
+before=$(ls "/proc/$pid1/fd" | wc -l)
+for i in 1 2 3 4 5; do
+    kill -SEGV "$pid1"
+    wait_until 10 is_faults $((i + 1))
+done
+count 5
+is "$(ls "/proc/$pid1/fd" | wc -l)" "$before" "five more faults leak no descriptor"
+
+# --- signal storm, orphans ----------------------------------------------------------------------------
+python3 - "$pid1" <<'EOF'
+import os, signal, sys
+pid = int(sys.argv[1])
+for i in range(2000):
+    os.kill(pid, signal.SIGCHLD)
+    os.kill(pid, signal.SIGWINCH)
+EOF
+ok "a storm of signals" ctl status
+old=$(ctl_pid talker)
+nsenter -t "$pid1" -p -m -r -w /usr/bin/python3 -c '
+import os
+for i in range(10000):
+    if os.fork() == 0:
+        os._exit(0)' 8>&- 9>&-
+zombies() { ps -eo stat,pidns 2>/dev/null | awk -v n="$(stat -Lc %i /proc/$pid1/ns/pid)" '$1 ~ /^Z/ && $2 == n' | wc -l; }
+wait_until 60 eval '[ "$(zombies)" = 0 ]'
+is "$?" 0 "10,000 orphans are reaped"
+is "$(ctl_pid talker)" "$old" "and the service is the same"
+
+# --- a service -------------------------------------------------------------------------------------------
+for i in $(seq 30); do
+    for signal in SEGV ABRT; do
+        old=$(ctl_number talker restarts)
+        there=$(boot_host_pid "$(ctl_pid talker)") && kill -$signal "$there"
+        wait_until 20 eval '[ "$(ctl_number talker restarts)" -gt $old ] && is_state talker running' || break 2
+    done
+done
+count 60
+is "$(ctl_number talker restarts)" 60 "a service that faults 60 times runs again each time"
+old=$(ctl_pid talker)
+
+# --- garbage ---------------------------------------------------------------------------------------------
+python3 - "/proc/$pid1/root/run/barrer" <<'EOF' 2>"$T/fuzz.err"
+import os, random, socket, sys
+random.seed(1)
+folder = sys.argv[1]
+words = [b"STATUS", b"START", b"NAME=", b"talker", b"\n", b"=", b"\0", b"PLAN-BEGIN", b"LOGS", b"FOLLOW=1", b"WAIT",
+         b"SHUTDOWN", b"ACTION=", b"ID=" + b"x" * 100, b"\xff\xfe", b"PLAN-DATA\n[service x]\n", b"READY=1", b"WATCHDOG=1"]
+def packet():
+    if random.random() < 0.2:
+        return os.urandom(random.choice([1, 7, 100, 4096, 5000]))
+    return b"".join(random.choice(words) for i in range(random.randint(1, 12)))
+for i in range(300):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        s.connect(folder + "/control")
+        s.settimeout(0.5)
+        s.send(packet())
+        if i % 3 == 0:
+            s.send(packet())
+        if i % 2 == 0:
+            s.setblocking(False)
+            try: s.recv(4096)
+            except OSError: pass
+    except OSError:
+        pass
+    s.close()
+    d = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        d.connect(folder + "/notify")
+        d.setblocking(False)
+        d.send(packet())
+        if i % 5 == 0:
+            r, w = os.pipe()
+            socket.send_fds(d, [b"X"], [r, w] * 10)
+            os.close(r); os.close(w)
+    except OSError:
+        pass
+    d.close()
+# Those who connect and say nothing take places, and no more than there are.
+idle = []
+for i in range(40):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.setblocking(False)
+    try: s.connect(folder + "/control")
+    except OSError: pass
+    idle.append(s)
+EOF
+count 760 # packets
+wait_until 10 boot_is_up
+is "$?" 0 "garbage on the control socket and on NOTIFY_SOCKET"
+is "$(faults)" 6 "is no fault of PID 1"
+is "$(ctl_pid talker)" "$old" "and changes no service"
+like "$(ls "/proc/$pid1/fd" | wc -l)" "^($before|$((before + 1)))$" "descriptors that were sent are closed"
+ok "poweroff" ctl poweroff
+boot_end 0 "down"
+
+# --- plugins ---------------------------------------------------------------------------------------------
+# Each stage, each way to go wrong: the service fails after its restarts, and nothing else does.
+if has_dynamic_plugins && [ -e "$abs_top_builddir/tests/plugins/.libs/faulty.so" ]; then
+    boot_make_root
+    mkdir "$boot_root/plugins"
+    cp "$abs_top_builddir"/tests/stage/plugins/*.so "$abs_top_builddir/tests/plugins/.libs/faulty.so" "$boot_root/plugins/"
+    boot_head() { printf '[core]\nplugin-dir = /plugins\n'; }
+    {
+        printf '[flow boot]\nprocess = process seccomp faulty\n[service good]\nexec = /bin/sleep 1000\n'
+        for stage in prepare attach confine drop; do
+            for how in segv abort hang exit fail; do
+                printf '[service %s-%s]\nexec = /bin/sleep 1000\nrestart-delay = 1ms\nrestart-limit = 1\nstart-timeout = 2s\n' $stage $how
+            done
+        done
+    } | {
+        boot_start
+        echo "$boot" >"$T/boot"
+    }
+    boot=$(cat "$T/boot")
+    boot_log=$T/boot$boot_count.log
+    wait_until 30 boot_is_ready
+    states=$(ctl status --json | jq -r '.services[] | "\(.name) \(.state) \(.restarts)"' | sort)
+    is "$(grep -c ' failed 1$' <<<"$states")" 20 "20 ways for a plugin to go wrong in a stage: each service fails alone"
+    is "$(grep '^good ' <<<"$states")" "good running 0" "the others run"
+    is "$(faults)" 0 "PID 1 has no fault of it"
+    like "$(ctl_number drop-fail text)" 'go wrong in drop' "a plugin's own words are shown"
+    like "$(ctl_number confine-hang text)" 'not ready after 2000 ms' "one that hangs is told from one that fails"
+    count 40
+    ok "poweroff" ctl poweroff
+    wait_until 30 is_gone "$boot"
+    is "$?" 0 "down"
+    boot=
+    boot_root=
+    unset -f boot_head
+    boot_head() { if has_dynamic_plugins; then printf '[core]\nplugin-dir = /build/tests/stage/plugins\n'; fi; }
+else
+    skip "plugins that go wrong" "this build has its plugins linked in"
+fi
+
+# --- what the kernel gives ---------------------------------------------------------------------------------
+# strace makes calls of PID 1 and of its children fail. The system comes up, or its services fail with
+# a sentence; PID 1 goes down in order.
+survive() { # DESCRIPTION STRACE-OPTION...
+    local what=$1
+    shift
+    boot_launch strace -qq -f -o "$T/strace" "$@" <<'EOF'
+[service a]
+exec = /bin/sleep 1000
+[service b]
+exec = /bin/sleep 1000
+after = a
+limits = pids.max=10
+restart-delay = 10ms
+restart-limit = 1
+EOF
+    wait_until 60 grep -Eq 'barrer-init: (READY|rescue)' "$boot_log" || {
+        fail "$what: neither READY nor rescue" "$(tail -n 5 "$boot_log")"
+        kill -KILL "$boot"
+        return
+    }
+    kill -TERM "$(pgrep -P "$boot" | head -n 1)"
+    boot_end 0 "$what"
+    count "$(grep -c INJECTED "$T/strace")"
+}
+# The first mounts are of --test itself: from the 12th on they are PID 1's: /proc, /run, /tmp, cgroup2.
+for i in 12 13 14 15+; do
+    survive "mount $i fails with ENOMEM" -e "inject=mount:error=ENOMEM:when=$i"
+done
+survive "memory is short" -e "inject=mmap,brk:error=ENOMEM:when=40+9"
+survive "descriptors are short" -e "inject=openat,socket,pipe2,accept4:error=EMFILE:when=30+5"
+survive "/run is full" -e "inject=mkdir,mkdirat,bind,write:error=ENOSPC:when=12+7"
+survive "processes are short" -e "inject=clone3:error=EAGAIN:when=1+2"
+survive "groups cannot be removed" -e "inject=unlinkat:error=EBUSY:when=1+3"
+survive "signals cannot be read" -e "inject=poll:error=EINTR:when=1+2"
+
+diag "$injected faults"
+[ $injected -ge 1000 ]
+is "$?" 0 "1,000 faults and more: no panic, no lost service"
+done_testing

@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Services under barrer-init: order, readiness, restarts, timers, conditions, the sandbox, and the
+# way down. In namespaces; no virtual machine.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/support.sh"
+need jq python3
+
+log() { grep -c -- "$1" "$boot_log"; }
+line_of() { grep -n -m1 -- "$1" "$boot_log" | cut -d: -f1; }
+
+# --- order and kinds ------------------------------------------------------------------------------
+boot_make_root
+cat >"$boot_root/etc/notify.py" <<'EOF'
+import os, socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ["NOTIFY_SOCKET"])
+s.send(b"STATUS=as it should be\nREADY=1")
+time.sleep(1000)
+EOF
+boot_start <<'EOF'
+[service third]
+exec = /bin/sh -c "echo third; exec sleep 1000"
+after = second
+[service second]
+type = oneshot
+exec = /bin/sh -c "echo second"
+requires = first
+[service first]
+exec = /bin/sh -c "echo first; sleep 0.2; echo >&3; exec sleep 1000"
+readiness = s6
+[service off]
+exec = /bin/sleep 1000
+enabled = no
+[service never]
+exec = /bin/true
+condition = path:/nothing/here
+[service also]
+type = oneshot
+exec = /bin/true
+condition = path:/etc/boot.conf !path:/nothing !cmdline:no-such-word
+[service scripted]
+type = scripted
+exec = /bin/echo script starts
+stop-exec = /bin/echo script stops
+[service notify]
+exec = /usr/bin/python3 -c "exec(open('/etc/notify.py').read())"
+readiness = notify
+[service user]
+type = oneshot
+exec = /bin/sh -c "id; umask; ulimit -n; pwd; echo $COLOUR; grep CapEff /proc/self/status"
+user = user
+groups = extra
+umask = 0077
+rlimits = nofile=100:200
+directory = /tmp
+environment = COLOUR=blue
+EOF
+is "$?" 0 "a system becomes READY"
+is "$(ctl_state first)/$(ctl_state second)/$(ctl_state third)" running/done/running "states"
+[ "$(line_of 'second: second')" -lt "$(line_of 'third: third')" ]
+is "$?" 0 "after: the second goes before the third"
+[ "$(ctl_number first ready_us)" -le "$(ctl_number second exec_us)" ]
+is "$?" 0 "requires: what needs a service waits for its readiness (s6)"
+is "$(ctl_state notify)/$(ctl_number notify text)" "running/as it should be" "NOTIFY_SOCKET"
+is "$(ctl_state off)" inactive "enabled = no"
+is "$(ctl_state never)" skipped "a condition that does not hold"
+is "$(ctl_state also)" done "conditions that hold"
+is "$(ctl_state scripted)" running "a scripted service is up without a process"
+like "$(cat "$boot_log")" 'user: uid=1000\(user\) gid=1000\(user\) groups=1000\(user\),2000\(extra\)' "user and groups"
+like "$(grep '^user:' "$boot_log")" 'user: 0077
+user: 100
+user: /tmp
+user: blue
+user: CapEff:	0000000000000000' "umask, rlimits, directory, environment, no capabilities"
+like "$(ctl status)" 'third +running' "the table for people"
+unlike "$(ctl status)" $'\e' "no colours where there is no terminal"
+refuses "an unknown service is named" 'no service "thrid"' ctl start thrid
+ok "stop" ctl stop scripted
+like "$(cat "$boot_log")" 'scripted: script stops' "stop-exec runs"
+ok "start of what is off" ctl start off
+is "$(ctl_state off)" running "it runs"
+old=$(ctl_pid off)
+ok "restart" ctl restart off
+isnt "$(ctl_pid off)" "$old" "it has another process"
+ok "stop first" ctl stop first
+is "$(ctl_state second)" done "a oneshot stays done"
+like "$(ctl logs third)" '^third: third$' "logs of one service"
+like "$(ctl chart)" 'first +\|.*running' "the boot chart"
+ok "the chart as SVG" ctl chart --svg
+like "$output" '^<svg .*</svg>$' "it is one"
+ok "the plan" ctl plan
+like "$output" '\[service third\]' "it is the INI"
+like "$(grep -c . "/proc/$(boot_pid1)/cgroup")" '[0-9]' "PID 1 is there"
+ok "poweroff" ctl poweroff
+boot_end 0 "it powers off in order"
+
+# --- restarts ---------------------------------------------------------------------------------------
+boot_start <<'EOF'
+[service crash]
+exec = /bin/sh -c "exit 3"
+restart-delay = 10ms
+restart-limit = 3
+[service codes]
+exec = /bin/sh -c "exit 7"
+give-up-codes = 7 9
+[service missing]
+exec = /no/such/program
+restart-delay = 10ms
+restart-limit = 1
+[service needs]
+exec = /bin/sleep 1000
+requires = missing
+[service good]
+exec = /bin/sh -c "trap '' TERM; while :; do sleep 1000; done"
+restart = always
+restart-delay = 10ms
+stop-timeout = 300ms
+[service twice]
+type = oneshot
+exec = /bin/sh -c "echo tick"
+every = 50ms
+[service quiet]
+exec = /bin/sleep 1000
+watchdog = 200ms
+restart-delay = 10ms
+restart-limit = 100
+[service late]
+exec = /bin/sleep 1000
+readiness = notify
+start-timeout = 100ms
+restart = no
+EOF
+is "$(ctl_state crash)" failed "given up after too many restarts"
+is "$(ctl_number crash restarts)" 3 "as many as allowed"
+like "$(ctl_number crash text)" '3 restarts .*exited with status 3' "it says why"
+is "$(ctl_state codes)/$(ctl_number codes restarts)" failed/0 "give-up-codes"
+is "$(ctl_state missing)" failed "a program that is not there"
+like "$(ctl_number missing text)" '/no/such/program' "it is named"
+is "$(ctl_state needs)" failed "what requires it fails, too"
+is "$(ctl_state late)" failed "start-timeout"
+like "$(ctl_number late text)" 'not ready after 100 ms' "it says so"
+old=$(ctl_pid good)
+kill -KILL "$(boot_host_pid "$old")"
+wait_until 10 is_state good running
+wait_until 10 eval '[ "$(ctl_number good restarts)" = 1 ]'
+is "$?" 0 "a killed service is restarted"
+wait_until 10 eval '[ "$(log "twice: tick")" -ge 3 ]'
+is "$?" 0 "a timer starts a oneshot again and again"
+wait_until 10 eval '[ "$(ctl_number quiet restarts)" -ge 1 ]'
+is "$?" 0 "a watchdog that is not fed restarts the service"
+ok "a service that ignores SIGTERM is stopped all the same" ctl stop good
+kill -TERM "$boot"
+boot_end 0 "SIGTERM powers the test system off"
+
+# --- the sandbox --------------------------------------------------------------------------------------
+boot_make_root
+cat >"$boot_root/etc/box.sh" <<'EOF'
+touch /x 2>/dev/null || echo no root
+touch /var/lib/y && echo var
+touch /tmp/z && ls /tmp
+mkdir /var/lib/d 2>/dev/null || echo no mkdir
+echo net $(grep -c : /proc/net/dev)
+echo pid $$
+grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status
+EOF
+boot_start <<'EOF'
+[service box]
+type = oneshot
+exec = /bin/sh /etc/box.sh
+read-only-root = yes
+writable = /var/lib
+private-tmp = yes
+private-network = yes
+isolation = pid ipc uts
+capabilities = CAP_CHOWN
+no-new-privileges = yes
+seccomp-deny = mkdir mkdirat
+EOF
+like "$(grep '^box:' "$boot_log")" 'box: no root
+box: var
+box: z
+box: no mkdir
+box: net 1
+box: pid 1
+box: CapEff:	0000000000000001
+box: NoNewPrivs:	1
+box: Seccomp:	2' "the sandbox is made by the plugins of containers"
+ok "poweroff" ctl poweroff
+boot_end 0 "down"
+
+# --- the configuration --------------------------------------------------------------------------------
+boot_launch <<'EOF'
+[service a]
+exec = /bin/sleep 1000
+after = b
+[service b]
+exec = /bin/sleep 1000
+after = a
+EOF
+wait_until 10 grep -q rescue "$boot_log"
+like "$(cat "$boot_log")" 'boot.conf:[0-9]+: \[service a\] after: a cycle: a -> b -> a' "a cycle is found"
+like "$(cat "$boot_log")" 'rescue: a shell' "and nothing to fall back on leads to a rescue"
+wait_until 10 eval '[ "$(ctl status --json | jq -r .system.state)" = rescue ]'
+is "$?" 0 "barrerctl answers there"
+ok "and powers off" ctl poweroff
+boot_end 0 "down"
+
+done_testing
