@@ -63,8 +63,8 @@ bad "a cgroup file system" 'type "cgroup"' '[{"destination": "/tmp", "type": "cg
 refuses "an unknown word" 'expected add or remove, got "change"' barrer mounts change "$id" "$T/mounts.json"
 refuses "too few words" 'expected add or remove, an id and a file' barrer mounts add "$id"
 refuses "no such container" 'does not exist' barrer mounts add nosuch "$T/mounts.json"
-echo '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]' |
-    ok "- is standard input" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" mounts add "$id" -
+echo '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]' >"$T/mounts.json"
+ok "- is standard input" barrer mounts add "$id" - <"$T/mounts.json"
 barrer kill "$id" KILL
 wait_until 10 is_status "$id" stopped
 echo '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]' >"$T/mounts.json"
