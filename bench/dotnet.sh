@@ -17,7 +17,7 @@ jq and busybox-static.
   --build DIR      where barrer was built (default: the current folder, or build/ in the sources)
   --rounds N       rounds of the comparison (default: 60)
   --markdown FILE  write the tables there as well
-  --check          exit with status 1 where a figure is above its aim (see docs/dotnet.md)
+  --check          exit with status 1 where processor time or memory is above its aim
   --help           this text
 EOF
 }
@@ -186,7 +186,8 @@ while IFS=$'\t' read -r label least median _ _ cpu _; do
     say "$(awk -v l="$label" -v a="$least" -v b="$median" -v c="$cpu" -v x="${one[*]}" -v p="${private:-}" -v n="${anonymous:-}" 'BEGIN {
         split(x, o, " ")
         printf "| %s | %.2fx | %.2fx | %.2fx | %s | %s |", l, a / o[1], b / o[2], c / o[3], p == "" ? "" : p " kB", n == "" ? "" : n " kB" }')"
-    figures[${label}]=$(awk -v a="$least" -v o="${one[0]}" 'BEGIN { printf "%.3f", a / o }')
+    # Of the processor's time: that of a busy machine's wall says more about the machine.
+    figures[${label}]=$(awk -v a="$cpu" -v o="${one[2]}" 'BEGIN { printf "%.3f", a / o }')
 done <"$BENCH_WORK/times"
 say "" "(\`dotnet Hello.dll\`: $(awk -F '\t' 'NR == 1 { printf "%.1f ms wall at least, %.1f ms median", $2 / 1e6, $3 / 1e6 }' "$BENCH_WORK/times"))"
 

@@ -48,7 +48,8 @@ hello "sh -c exec" sh -c 'exec dotnet /app/Hello.dll'
 hello "env" env A=b dotnet Hello.dll
 printf '#!/bin/sh\nexec dotnet "$@"\n' >"$T/roots/busybox/bin/entrypoint"
 chmod +x "$T/roots/busybox/bin/entrypoint"
-hello "an entry point that is a script" entrypoint Hello.dll
+hello "an entry point that is a script, with an assembly among its words" /bin/entrypoint Hello.dll
+filter='.annotations["org.barrer.runtime"] = "clrhost"' hello "any other, by the annotation" entrypoint Hello.dll
 
 # --- by annotation ---
 filter='.annotations["org.barrer.runtime"] = "clrhost"' hello "an annotation that names the host" Hello.dll
