@@ -70,10 +70,15 @@ fi
 launcher=$build/tests/stage/plugins/clrhost/system/dotnet
 barrer=("$build/bin/barrer-run" --root /run/bench/state)
 [ ! -d "$build/tests/stage/plugins" ] || barrer+=(--plugin-dir "$build/tests/stage/plugins")
-muxer=$(realpath "$(command -v dotnet)")
 unset "${!DOTNET_@}" 2>/dev/null || :
-DOTNET_ROOT=$(dirname "$muxer")
+# A runtime of our own: no process outside shares its pages, which would count less here.
+DOTNET_ROOT=/run/bench/dotnet
 export DOTNET_ROOT
+installed=$(dirname "$(realpath "$(command -v dotnet)")")
+mkdir -p $DOTNET_ROOT/shared
+cp -r "$installed/dotnet" "$installed/host" $DOTNET_ROOT/
+cp -r "$installed/shared/Microsoft.NETCore.App" $DOTNET_ROOT/shared/
+muxer=$DOTNET_ROOT/dotnet
 tables=$BENCH_WORK/tables.md
 declare -A figures
 : >"$tables"

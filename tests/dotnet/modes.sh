@@ -66,7 +66,7 @@ is "$status $output" "0 own framework" "a framework of its own" || show
 on_host --mode=aot "$APPS/native/Native.so" one
 is "$status $output" "1 [one]" "aot" || show
 on_host --mode=nonsense "$APPS/hello/Hello.dll"
-is "$status" 126 "a mode that does not exist: 126" || show
+is "$status" 125 "a mode that does not exist: 125" || show
 on_host "$T/Missing.dll"
 is "$status" 127 "an assembly that is not there: 127" || show
 done_testing
