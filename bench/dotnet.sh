@@ -17,7 +17,7 @@ jq and busybox-static.
   --build DIR      where barrer was built (default: the current folder, or build/ in the sources)
   --rounds N       rounds of the comparison (default: 60)
   --markdown FILE  write the tables there as well
-  --check          exit with status 1 where processor time or memory is above its aim
+  --check          exit with status 1 where the median of the processor time, or memory, is above its aim
   --help           this text
 EOF
 }
@@ -146,7 +146,7 @@ descendants() { # PID: it and all below it
     for child in $(cat "/proc/$1/task/$1/children"); do descendants "$child"; done
 }
 wait_ready() { # FILE PID
-    until grep -qx ready "$1"; do
+    until grep -sqx ready "$1"; do
         kill -0 "$2" 2>/dev/null || die "an app that should wait ended: $(cat "$1")"
         read -rt 0.02 <>/dev/zero || :
     done
@@ -155,6 +155,7 @@ wait_ready() { # FILE PID
 on_host() {
     local name=$1
     shift
+    rm -f "$BENCH_WORK/out" # of the one before
     "$@" plain >"$BENCH_WORK/out" 2>&1 &
     wait_ready "$BENCH_WORK/out" $!
     memory["host: $name"]=$(memory_of $!)
@@ -184,15 +185,15 @@ in_container direct m2 --config /run/bench/direct.conf
 forget m2
 
 say "" "Hello world, $rounds rounds, as ratios to \`dotnet Hello.dll\` on the host" "" \
-    "| | wall, minimum | wall, median | processor, minimum | private memory | anonymous |" "|---|---|---|---|---|---|"
-while IFS=$'\t' read -r label least median _ _ cpu _; do
-    [ -n "${one:-}" ] || one=($least $median $cpu)
+    "| | wall, minimum | wall, median | processor, minimum | processor, median | private memory | anonymous |" "|---|---|---|---|---|---|---|"
+while IFS=$'\t' read -r label least median _ _ cpu middle; do
+    [ -n "${one:-}" ] || one=($least $median $cpu $middle)
     read -r private anonymous _ <<<"${memory[$label]:-}" || :
-    say "$(awk -v l="$label" -v a="$least" -v b="$median" -v c="$cpu" -v x="${one[*]}" -v p="${private:-}" -v n="${anonymous:-}" 'BEGIN {
+    say "$(awk -v l="$label" -v a="$least" -v b="$median" -v c="$cpu" -v d="$middle" -v x="${one[*]}" -v p="${private:-}" -v n="${anonymous:-}" 'BEGIN {
         split(x, o, " ")
-        printf "| %s | %.2fx | %.2fx | %.2fx | %s | %s |", l, a / o[1], b / o[2], c / o[3], p == "" ? "" : p " kB", n == "" ? "" : n " kB" }')"
+        printf "| %s | %.2fx | %.2fx | %.2fx | %.2fx | %s | %s |", l, a / o[1], b / o[2], c / o[3], d / o[4], p == "" ? "" : p " kB", n == "" ? "" : n " kB" }')"
     # Of the processor's time: that of a busy machine's wall says more about the machine.
-    figures[${label}]=$(awk -v a="$cpu" -v o="${one[2]}" 'BEGIN { printf "%.3f", a / o }')
+    figures[${label}]=$(awk -v a="$middle" -v o="${one[3]}" 'BEGIN { printf "%.3f", a / o }')
 done <"$BENCH_WORK/times"
 say "" "(\`dotnet Hello.dll\`: $(awk -F '\t' 'NR == 1 { printf "%.1f ms wall at least, %.1f ms median", $2 / 1e6, $3 / 1e6 }' "$BENCH_WORK/times"))"
 
