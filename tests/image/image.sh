@@ -20,13 +20,13 @@ printf '[link eth0]\ndhcp = yes\n[check]\nurl = http://www.test/\n' >"$folder/et
 printf '[log]\nconsole = yes\n' >"$folder/etc/barrer/log.conf"
 
 config() { # EXEC-OF-INIT
-    sed -e "s|@INIT@|$1|" -e 's|@MODULES@|modules = veth af_packet|' "$top_srcdir/tests/image/boot.conf" >"$T/boot.conf"
+    sed -e "s|@INIT@|$1|" -e 's|@MODULES@|modules = veth|' "$top_srcdir/tests/image/boot.conf" >"$T/boot.conf"
 }
 make_image() { # NAME OPTION...
     local name=$1
     shift
     "$image" build --build "$build" --output "$T/$name" --config "$T/boot.conf" --root "$folder" \
-        --modules 'veth af_packet' "$@" >"$T/$name.report" 2>"$T/$name.errors" || {
+        --modules veth "$@" >"$T/$name.report" 2>"$T/$name.errors" || {
         diag "$(cat "$T/$name.errors")"
         return 1
     }

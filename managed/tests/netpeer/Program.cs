@@ -34,6 +34,7 @@ internal sealed unsafe class Peer
             _namespace = Fd.Open("/proc/self/task/" + Libc.gettid() + "/ns/net", Libc.O_RDONLY).Number;
             _hasNamespace.Release();
             _hasLink.Wait();
+            Say.Name = "netpeer";
             SetUp();
             _loop.Run();
             _ended.Release();
@@ -57,7 +58,10 @@ internal sealed unsafe class Peer
             if (link.Name == "peer0")
                 route.AddAddress(link, s_own, 24);
         }
-        Listen(Libc.SOCK_DGRAM, IPAddress.Any, 67, AnswerDhcp);
+        Fd dhcp = Listen(Libc.SOCK_DGRAM, IPAddress.Any, 67, AnswerDhcp);
+        // Without a route, where to broadcast is told by the link.
+        fixed (byte* name = "peer0\0"u8)
+            LinuxException.Check(Libc.setsockopt(dhcp.Number, Libc.SOL_SOCKET, Libc.SO_BINDTODEVICE, name, 6), "bind to peer0");
         Listen(Libc.SOCK_DGRAM, s_own, 53, AnswerDns);
         Fd http = Listen(Libc.SOCK_STREAM, s_own, 80, AnswerHttp);
         LinuxException.Check(Libc.listen(http.Number, 8), "listen");
