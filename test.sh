@@ -14,7 +14,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 2
 [ "$(id -u)" = 0 ] || exec sudo --preserve-env=CI "$0" "$@"
 
-all_stages=(dynamic root install cgroup2 userns user engines peers vm builtin static sanitize analyze fuzz dotnet dist)
+all_stages=(dynamic root install cgroup2 userns user engines peers vm builtin static sanitize analyze fuzz dotnet image dist)
 if [ "${1:-}" = --list ]; then
     printf '%s\n' "${all_stages[@]}"
     exit
@@ -36,7 +36,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     docker.io containerd iptables iproute2
     python3-grpcio systemd-sysv libsystemd-dev
     clang-14 libclang-rt-14-dev libasan8 libubsan1
-    qemu-system-x86 cpio kmod
+    qemu-system-x86 cpio kmod zstd e2fsprogs dash binutils
     golang-github-opencontainers-specs-dev
     bats gawk socat dpkg-dev containernetworking-plugins catatonit
     golang-go golang-github-containerd-console-dev
@@ -232,6 +232,24 @@ stage_dotnet() {
         BARRER_APPS=$out/dotnet abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 600 \
             $(make -s -C "$out/dynamic" print-dotnet-tests)
 }
+# Images are made of a static build and of the C# programs, and booted.
+stage_image() {
+    if [ -z "$(dotnet --list-sdks 2>/dev/null)" ]; then
+        if [ "$CI" = true ]; then
+            failed=$((failed + 1))
+            echo "FAILED image: no .NET SDK here"
+        else
+            skipped=$((skipped + 1))
+            echo "  SKIP image: all: no .NET SDK here (https://learn.microsoft.com/dotnet/core/install/linux-debian)"
+        fi
+        return
+    fi
+    build image --prefix=/usr --sysconfdir=/etc --libdir=/usr/lib --enable-static-programs --disable-shared --enable-static \
+        CFLAGS='-O2 -g' &&
+        check "make managed" make -C "$out/image" managed &&
+        check "the netpeer of the tests" managed/build.sh --netpeer "$out/image/dotnet" &&
+        abs_top_builddir=$out/image run_tests tests/run.sh -t 1800 tests/image/image.sh
+}
 stage_dist() { check "make distcheck" make -C "$out/dynamic" "$jobs" distcheck; }
 
 mkdir -p "$out"
@@ -244,7 +262,7 @@ for stage in "${stages[@]}"; do
     say "$stage"
     start=$SECONDS
     case $stage in
-    dynamic | builtin | static | sanitize | analyze | fuzz) ;;
+    dynamic | builtin | static | sanitize | analyze | fuzz | image) ;;
     *) [ -x "$out/dynamic/bin/barrer-run" ] || {
         failed=$((failed + 1))
         echo "FAILED $stage: needs the build of stage dynamic"
