@@ -242,7 +242,7 @@ find_debian() {
     mkdir -p "$cache"
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
     rm -rf --one-file-system "$debian"
-    timeout 280 debootstrap --variant=minbase bookworm "$debian" "${mirror:-http://deb.debian.org/debian}" >"$T/debootstrap.log" 2>&1 ||
+    timeout 280 debootstrap --variant=minbase bookworm "$debian" ${mirror:+"$mirror"} >"$T/debootstrap.log" 2>&1 ||
         skip_all "debootstrap failed: $(tail -n 1 "$T/debootstrap.log")"
     touch "$debian/.complete"
 }

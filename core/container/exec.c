@@ -198,24 +198,6 @@ static int make_process(struct execution *x, struct barrer_error *err)
     return r;
 }
 
-/* What the command line names has to be there; what config.json names is granted as far as it is. */
-static int check_capabilities(const struct execution *x, struct barrer_error *err)
-{
-    const char *const *names = x->options->capabilities;
-    char property[128];
-    int is_known = 1;
-
-    for (; names != NULL && *names != NULL && is_known; names++) {
-        is_known = 0;
-        (void)snprintf(property, sizeof(property), "process.capabilities=%s", *names);
-        for (size_t i = 0; i < x->flow.n_members && !is_known; i++)
-            is_known = instance_honours(x->flow.members[i].instance, property);
-        if (!is_known)
-            return error_fail(err, 0, "--cap: unknown capability \"%s\"", *names);
-    }
-    return 0;
-}
-
 static int compose(struct execution *x, struct barrer_error *err)
 {
     struct barrer_process_request *process;
@@ -226,8 +208,6 @@ static int compose(struct execution *x, struct barrer_error *err)
     x->flow.spec = x->spec;
     if (r == 0)
         r = lifecycle_reopen(x->container, ~(1u << BARRER_FILESYSTEM), 0, &x->flow, err);
-    if (r == 0)
-        r = check_capabilities(x, err);
     if (r < 0)
         return r;
     x->flow.which = FLOW_EXEC;
