@@ -119,7 +119,7 @@ def packet():
     if random.random() < 0.2:
         return os.urandom(random.choice([1, 7, 100, 4096, 5000]))
     return b"".join(random.choice(words) for i in range(random.randint(1, 12)))
-for i in range(300):
+for i in range(360):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         s.connect(folder + "/control")
@@ -155,7 +155,7 @@ for i in range(40):
     except OSError: pass
     idle.append(s)
 EOF
-count 760 # packets
+count 900 # packets
 wait_until 10 boot_is_up
 is "$?" 0 "garbage on the control socket and on NOTIFY_SOCKET"
 is "$(faults)" 6 "is no fault of PID 1"
