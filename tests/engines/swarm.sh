@@ -8,8 +8,8 @@
 # replicas (--endpoint-mode dnsrr).
 needs="dockerd containerd jq ip nsenter"
 . "$(dirname "$0")/lib.sh"
-# Nobody to ask for images: say so at once.
-echo nameserver 127.0.0.1 >/etc/resolv.conf
+# The nodes ask the image's registry before they take what they have: one that refuses at once.
+image=localhost:1/busybox
 probe() { ip link add name probe-bridge type bridge && ip link add name probe-vxlan type vxlan id 9 dstport 4789 && ip link add name probe-a type veth peer name probe-b; }
 probe 2>/dev/null || skip_all "this kernel has no bridges, veth or vxlan"
 for link in bridge vxlan a; do ip link delete probe-$link; done
@@ -50,8 +50,8 @@ for n in "${nodes[@]}"; do
         fail "dockerd $n starts" "$(tail -n 20 "$T/node$n.log")"
         done_testing
     }
-    docker "$n" import "$T/image.tar" busybox:1 >/dev/null
-    docker "$n" import --change 'ENV GENERATION=two' "$T/image.tar" busybox:2 >/dev/null
+    docker "$n" import "$T/image.tar" $image:1 >/dev/null
+    docker "$n" import --change 'ENV GENERATION=two' "$T/image.tar" $image:2 >/dev/null
     capture docker "$n" info --format '{{.DefaultRuntime}} {{.Name}}'
     is "$output" "barrer node$n" "node $n: the default runtime"
 done
@@ -80,7 +80,7 @@ is_settled() { # COUNT: as many tasks run as are wanted, and as many containers
 }
 ok "service create" docker 1 service create --quiet --name web --replicas 6 --network net --endpoint-mode dnsrr --no-resolve-image \
     --update-parallelism 2 --update-delay 0s --update-monitor 1s --stop-grace-period 1s --limit-pids 50 --restart-delay 0s --detach \
-    --health-cmd true busybox:1 sleep 10000 || show
+    --health-cmd true --health-interval 1s $image:1 sleep 10000 || show
 ok "six replicas run" wait_until 90 is_settled 6 || diag "$(tasks)"
 for n in "${nodes[@]}"; do is "$(running "$n" | wc -l)" 2 "node $n has two of them"; done
 container=$(running 1 | head -n 1)
@@ -96,7 +96,7 @@ is "$reached" 5 "and all others are reached, across nodes"
 
 # --- a rolling update, with a probe that never misses all replicas ------------------------------------
 lowest=6
-ok "service update" docker 1 service update --quiet --image busybox:2 --no-resolve-image --detach web
+ok "service update" docker 1 service update --quiet --image $image:2 --no-resolve-image --detach web
 is_updated() {
     local now
     now=$(count)
