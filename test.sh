@@ -232,7 +232,7 @@ stage_dotnet() {
         BARRER_APPS=$out/dotnet abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 600 \
             $(make -s -C "$out/dynamic" print-dotnet-tests)
 }
-# Images are made of a static build and of the C# programs, and booted.
+# Images are made of the build and of the C# programs, and booted.
 stage_image() {
     if [ -z "$(dotnet --list-sdks 2>/dev/null)" ]; then
         if [ "$CI" = true ]; then
@@ -244,11 +244,9 @@ stage_image() {
         fi
         return
     fi
-    build image --prefix=/usr --sysconfdir=/etc --libdir=/usr/lib --enable-static-programs --disable-shared --enable-static \
-        CFLAGS='-O2 -g' &&
-        check "make managed" make -C "$out/image" managed &&
-        check "the netpeer of the tests" managed/build.sh --netpeer "$out/image/dotnet" &&
-        abs_top_builddir=$out/image run_tests tests/run.sh -t 1800 tests/image/image.sh
+    check "make managed" make -C "$out/dynamic" managed &&
+        check "the netpeer of the tests" managed/build.sh --netpeer "$out/dynamic/dotnet" &&
+        abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 1800 tests/image/image.sh
 }
 stage_dist() { check "make distcheck" make -C "$out/dynamic" "$jobs" distcheck; }
 
@@ -262,7 +260,7 @@ for stage in "${stages[@]}"; do
     say "$stage"
     start=$SECONDS
     case $stage in
-    dynamic | builtin | static | sanitize | analyze | fuzz | image) ;;
+    dynamic | builtin | static | sanitize | analyze | fuzz) ;;
     *) [ -x "$out/dynamic/bin/barrer-run" ] || {
         failed=$((failed + 1))
         echo "FAILED $stage: needs the build of stage dynamic"
