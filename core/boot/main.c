@@ -98,11 +98,24 @@ static int mount_root(struct machine *machine, int unused)
     return rootfs_mount(machine);
 }
 
+/* What --config named goes before what the kernel's command line does. */
+static void choose_file(struct machine *machine)
+{
+    struct cmdline cmdline;
+
+    if (machine->config_file[0] != '\0' || machine->is_test)
+        return;
+    cmdline_read(&cmdline);
+    (void)cmdline_get(&cmdline, "barrer.config", machine->config_file,
+                      sizeof(machine->config_file));
+}
+
 /* The configuration that was asked for, else the last good one, else the one that is shipped. */
 static void read_configuration(struct machine *machine)
 {
     static const enum reader_source sources[] = {READER_STATIC, READER_LAST_GOOD, READER_DEFAULTS};
 
+    choose_file(machine);
     for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
         struct boot_plan *plan = machine_other_plan(machine);
         int r = in_child(machine, read_source, (int)sources[i], CHILD_TIME);

@@ -121,19 +121,3 @@ void reader_read(struct machine *machine, enum reader_source source)
                    r < 0 ? err.text : "");
     plan->result = r;
 }
-
-int reader_check(const char *const *folders, const char *file, struct boot_plan *plan,
-                 struct barrer_error *err)
-{
-    struct config_request request = {.name = "boot", .folders = folders, .file = file};
-    struct unit *units = calloc(MACHINE_SERVICES, sizeof(*units));
-    struct config *config = NULL;
-    int r = units != NULL ? config_load(&request, &config, err)
-                          : error_fail(err, ENOMEM, "read the boot configuration");
-
-    if (r == 0)
-        r = table_compile(config, units, plan, err);
-    config_destroy(config);
-    free(units);
-    return r;
-}

@@ -17,8 +17,5 @@ enum reader_source {
 
 /* In the child: fill machine_other_plan; its `result` and `problem` say how it went. */
 void reader_read(struct machine *machine, enum reader_source source);
-/* The same for one folder's files, for barrer-config: FOLDERS as config_request has them. */
-int reader_check(const char *const *folders, const char *file, struct boot_plan *plan,
-                 struct barrer_error *err);
 
 #endif

@@ -16,24 +16,25 @@ struct command {
     const char *usage;
     const char *summary;
     const char *formats; /* accepted by --format, "" for none */
-    int takes_origin, takes_plugin_dir, takes_names;
+    int takes_origin, takes_plugin_dir, takes_names, takes_boot;
     int reads_nothing; /* no configuration */
 };
 
 static const struct command commands[] = {
-    {"check", tool_check, "check [OPTION...]",
+    {"check", tool_check, "check [--boot [--root DIR]] [OPTION...]",
      "Read the configuration, load every plugin that it names, and check every option.\n"
+     "With --boot: check boot.conf as barrer-init would, and that what it executes is there.\n"
      "All errors are printed, each with its file and line.",
-     "", 0, 1, 0, 0},
+     "", 0, 1, 0, 1, 0},
     {"show", tool_show, "show [--origin] [--format ini|json] [OPTION...]",
-     "Print the configuration as merged from all layers.", "ini json", 1, 0, 0, 0},
+     "Print the configuration as merged from all layers.", "ini json", 1, 0, 0, 0, 0},
     {"plugins", tool_plugins, "plugins [--format table|json] [OPTION...] [NAME...]",
      "Print what the plugins that the configuration names, or those NAMEd, are and which\n"
      "options they have.",
-     "table json", 0, 1, 1, 0},
+     "table json", 0, 1, 1, 0, 0},
     {"keys", tool_keys, "keys [--format table|json]",
      "Print all keys that barrer itself knows, with type, default and meaning.", "table json", 0, 0,
-     0, 1},
+     0, 0, 1},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -64,6 +65,9 @@ static void print_command_help(const struct command *command)
         fputs(config_options_help, stdout);
     if (command->takes_plugin_dir)
         printf("  --plugin-dir DIR          load plugins from this folder\n");
+    if (command->takes_boot)
+        printf("  --boot                    check the configuration of barrer-init, boot.conf\n"
+               "  --root DIR                with --boot: the system is in this folder\n");
     if (command->takes_origin)
         printf("  --origin                  print the file and line of each value\n");
     if (command->formats[0] != '\0')
@@ -119,7 +123,15 @@ static int has_word(const char *list, const char *word)
     return 0;
 }
 
-enum option_id { OPTION_CONFIG = 256, OPTION_SET, OPTION_PLUGIN_DIR, OPTION_FORMAT, OPTION_ORIGIN };
+enum option_id {
+    OPTION_CONFIG = 256,
+    OPTION_SET,
+    OPTION_PLUGIN_DIR,
+    OPTION_FORMAT,
+    OPTION_ORIGIN,
+    OPTION_BOOT,
+    OPTION_ROOT,
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -127,6 +139,8 @@ static const struct option long_options[] = {
     {"plugin-dir", required_argument, NULL, OPTION_PLUGIN_DIR},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"origin", no_argument, NULL, OPTION_ORIGIN},
+    {"boot", no_argument, NULL, OPTION_BOOT},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -144,6 +158,10 @@ static int take_option(const struct command *command, int c, struct tool *tool, 
         tool->format = optarg;
     else if (c == OPTION_ORIGIN && command->takes_origin)
         tool->has_origin = 1;
+    else if (c == OPTION_BOOT && command->takes_boot)
+        tool->is_boot = 1;
+    else if (c == OPTION_ROOT && command->takes_boot)
+        tool->root = optarg;
     else
         return 0;
     return 1;
@@ -170,6 +188,11 @@ static int parse_options(const struct command *command, int argc, char **argv, s
             return fail_usage("%s: has no option \"--%s\"", command->name,
                               long_options[index].name);
     }
+    if (tool->root != NULL && !tool->is_boot)
+        return fail_usage("%s: \"--root\" goes with \"--boot\"", command->name);
+    if (tool->plugin_dir != NULL && tool->is_boot)
+        return fail_usage("%s: \"--boot\" loads no plugins: \"--plugin-dir\" is not for it",
+                          command->name);
     tool->names = argv + optind;
     if (!command->takes_names && optind < argc)
         return fail_usage("%s: unexpected argument \"%s\"", command->name, argv[optind]);

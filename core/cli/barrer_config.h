@@ -19,7 +19,9 @@ struct tool {
     struct config_request request;
     const char *plugin_dir; /* --plugin-dir, or NULL */
     const char *format;     /* --format, or NULL */
+    const char *root;       /* --root, or NULL */
     int has_origin;         /* --origin */
+    int is_boot;            /* --boot */
     int is_coloured;
     char **names; /* the arguments behind the command; NULL ends it */
 };
@@ -49,6 +51,7 @@ int named_plugin_load(const struct named_plugin *plugin, const struct config *co
 
 /* The commands; each prints its errors. */
 int tool_check(const struct tool *tool);
+int tool_check_boot(const struct tool *tool); /* "check --boot" */
 int tool_show(const struct tool *tool);
 int tool_plugins(const struct tool *tool);
 int tool_keys(const struct tool *tool);

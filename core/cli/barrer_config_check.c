@@ -215,9 +215,17 @@ static unsigned check_plugins(const struct tool *tool, const struct config *conf
 
 int tool_check(const struct tool *tool)
 {
-    struct config *config = tool_load(tool);
-    struct loader *loader = config != NULL ? tool_create_loader(tool, config) : NULL;
-    unsigned errors = loader != NULL ? check_plugins(tool, config, loader) : 1;
+    struct loader *loader = NULL;
+    struct config *config;
+    unsigned errors = 1;
+
+    if (tool->is_boot)
+        return tool_check_boot(tool);
+    config = tool_load(tool);
+    if (config != NULL)
+        loader = tool_create_loader(tool, config);
+    if (loader != NULL)
+        errors = check_plugins(tool, config, loader);
 
     loader_destroy(loader);
     config_destroy(config);

@@ -69,6 +69,8 @@ ok "the default system, trimmed, has at most 9,000,000 bytes ($size)" test "${si
 "$image" run "$T/default" --append 'rdinit=/nothing init=/nothing root=/dev/nothing' --timeout 120 >"$T/out" 2>&1 </dev/null
 is "$?" 1 "a panic is a failure"
 like "$(tail -n 1 "$T/out")" 'barrer-image: the kernel panicked' "a panic is told"
+"$image" run "$T/default" --append 'barrer.config=/etc/nowhere.conf' --until 'open "/etc/nowhere.conf"' --timeout 120 >"$T/out" 2>&1 </dev/null
+is "$?" 0 "barrer.config= on the kernel's command line is the configuration"
 for wrong in "build --output $T/x --size 12" "build --output $T/x --kind ext4 --size 12" "run $T/nothing" "build --output $T/x --root $T/nothing"; do
     # shellcheck disable=SC2086 # words
     "$image" $wrong >"$T/out" 2>&1
