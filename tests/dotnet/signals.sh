@@ -94,13 +94,13 @@ while b"ready" not in seen:
     seen += os.read(terminal, 4096)
 os.close(terminal)
 END
-python3 "$T/hang-up.py" "$T/console" >"$T/listener" &
-wait_until 20 grep -q listening "$T/listener"
 for word in handlers plain; do
-    [ $word = handlers ] || { rm -f "$T/console"; python3 "$T/hang-up.py" "$T/console" >"$T/listener" & wait_until 20 grep -q listening "$T/listener"; }
+    # A file for each: the word of an earlier listener says nothing of this one.
+    python3 "$T/hang-up.py" "$T/console-$word" >"$T/listener-$word" &
+    wait_until 20 grep -q listening "$T/listener-$word"
     app_bundle busybox probe '.process.terminal = true' dotnet Probe.dll $word
     new_id
-    capture barrer run --detach --console-socket "$T/console" --bundle "$bundle" "$id"
+    capture barrer run --detach --console-socket "$T/console-$word" --bundle "$bundle" "$id"
     ok "a terminal that goes away ends the app ($word)" wait_until 20 is_status "$id" stopped
     barrer delete --force "$id"
 done
