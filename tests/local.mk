@@ -24,7 +24,7 @@ include tests/image/local.mk
 include tests/engines/local.mk
 include tests/dotnet/local.mk
 TESTS += $(shell_tests)
-EXTRA_DIST += tests/lib.sh tests/podman-lib.sh tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
+EXTRA_DIST += tests/lib.sh tests/podman-lib.sh tests/terminal.py tests/run.sh tests/vm.sh tests/cgroup2.sh tests/skips.txt \
 	tests/fuzz/run.sh try.sh test.sh .ci/run $(shell_tests) \
 	tests/peers/run.sh tests/peers/box.sh tests/peers/bats.sh tests/peers/conf.sh \
 	tests/peers/libmount.py tests/peers/crun.sh tests/peers/runc.sh tests/peers/podman.sh \

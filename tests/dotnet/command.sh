@@ -71,7 +71,7 @@ kill -TERM $runner
 wait_for_end
 is "$status $output" $'0 ready\nSIGTERM' "SIGTERM to barrer-run is the app's" || show
 # shellcheck disable=SC2086 # words
-capture python3 "$here/terminal.py" 100x30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" dotnet "$APPS/probe/Probe.dll" terminal
+capture python3 "$top_srcdir/tests/terminal.py" 100x30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" dotnet "$APPS/probe/Probe.dll" terminal
 is "$(plain_text <<<"$output")" $'False False False\n100x30' "a terminal is the app's" || show
 is "$(ls -A "$STATE" 2>/dev/null)" "" "no container is left"
 

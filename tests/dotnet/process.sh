@@ -67,7 +67,7 @@ exits "closed standard streams" 5 closed
 app_bundle busybox probe '.process.terminal = true | .process.env += ["TERM=xterm"]' dotnet Probe.dll terminal
 new_id
 # shellcheck disable=SC2086 # words
-capture python3 "$here/terminal.py" 80x24 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$bundle" "$id"
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$bundle" "$id"
 is "$(plain_text <<<"$output")" $'False False False\n80x24' "a terminal: not redirected, and of the caller's size" || show
 
 # --- culture, time zone, names ---

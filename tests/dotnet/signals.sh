@@ -76,7 +76,7 @@ barrer delete --force "$id"
 app_bundle busybox probe '.process.terminal = true' dotnet Probe.dll count-interrupts
 new_id
 # shellcheck disable=SC2086 # words
-capture python3 "$here/terminal.py" 80x24 --type ready '\x03' --type 'interrupt 1' 'end\r' \
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 --type ready '\x03' --type 'interrupt 1' 'end\r' \
     "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$bundle" "$id"
 like "$output" 'interrupts: 1' "^C on a terminal arrives once" || show
 

@@ -42,7 +42,7 @@ new_name
 capture run --rm --uidmap 0:100000:1000 --gidmap 0:100000:1000 $image $name sh -c 'id -u; cut -c 1-32 /proc/self/uid_map | tr -s " "'
 is "$output" $'0\n 0 100000 1000' "ctr run --uidmap" || show
 new_name
-capture script -qec "ctr run --runc-binary /usr/bin/barrer-run --rm --tty $image $name sh -c 'tty; exit 5'" /dev/null
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 ctr run --runc-binary /usr/bin/barrer-run --rm --tty "$image" "$name" sh -c 'tty; exit 5'
 like "$status $(tr -d '\r' <<<"$output")" '^5 .*/dev/(console|pts/[0-9]+)' "ctr run --tty" || show
 
 # --- a task that stays -------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ like "$(cgroup_of "$pid")" "$cgroup_parent/$name\$" "it is in the group that was
 capture ctr tasks exec --exec-id e1 $name sh -c 'echo in exec; exit 3'
 is "$status $output" "3 in exec" "ctr tasks exec" || show
 not_ok "ctr tasks exec of a program that is not there" ctr tasks exec --exec-id e2 $name no-such-program
-capture script -qec "ctr tasks exec --exec-id e3 --tty $name tty" /dev/null
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 ctr tasks exec --exec-id e3 --tty "$name" tty
 like "$output" '/dev/pts/[0-9]+' "ctr tasks exec --tty" || show
 ok "ctr tasks pause" ctr tasks pause $name
 is "$(state $name)" PAUSED "ctr tasks ls says so"

@@ -68,11 +68,11 @@ capture docker exec one no-such-program
 like "$status $output" '^12[67] .*executable file .* not found in \$PATH' "docker exec of a program that is not there" || show
 capture docker exec --user 1000 --workdir /tmp --env X=y one sh -c 'id -u; pwd; echo $X'
 is "$output" $'1000\n/tmp\ny' "docker exec --user --workdir --env"
-# A terminal of the client's own: script(1) makes one.
-capture script -qec "/usr/bin/docker exec -it one sh -c 'tty; test -t 1 && echo terminal'" /dev/null
+# A terminal of the client's own.
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 /usr/bin/docker exec -it one sh -c 'tty; test -t 1 && echo terminal'
 like "$(tr -d '\r' <<<"$output")" '/dev/pts/[0-9]+
 terminal' "docker exec -it has a terminal" || show
-capture script -qec "/usr/bin/docker run -it --rm busybox:test sh -c 'tty; exit 5'" /dev/null
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 /usr/bin/docker run -it --rm busybox:test sh -c 'tty; exit 5'
 like "$status $(tr -d '\r' <<<"$output")" '^5 .*(/dev/console|/dev/pts/[0-9]+)' "docker run -it" || show
 capture docker top one
 like "$output" 'sleep 1000' "docker top"

@@ -74,10 +74,10 @@ capture podman exec one /etc/image
 is "$status" 126 "podman exec of a file that cannot be executed: 126" || show
 capture podman exec --user 1000 --workdir /tmp --env X=y one sh -c 'id -u; pwd; echo $X'
 is "$output" $'1000\n/tmp\ny' "podman exec --user --workdir --env"
-capture script -qec "podman exec -it one sh -c 'tty; test -t 1 && echo terminal'" /dev/null
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 podman exec -it one sh -c 'tty; test -t 1 && echo terminal'
 like "$(tr -d '\r' <<<"$output")" '/dev/pts/[0-9]+
 terminal' "podman exec -it has a terminal" || show
-capture script -qec "podman run --cgroup-parent $cgroup_parent --network none -it --rm $image sh -c 'tty; exit 5'" /dev/null
+capture python3 "$top_srcdir/tests/terminal.py" 80x24 podman run --cgroup-parent "$cgroup_parent" --network none -it --rm "$image" sh -c 'tty; exit 5'
 like "$status $(tr -d '\r' <<<"$output")" '^5 .*(/dev/console|/dev/pts/[0-9]+)' "podman run -it" || show
 capture podman top one
 like "$output" 'sleep 1000' "podman top"
