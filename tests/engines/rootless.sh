@@ -64,6 +64,8 @@ as bob rm config.json
 capture as bob unshare -r -m sh -c 'barrer-run spec --rootless --bundle . 2>/dev/null; jq ".process.terminal = false | .process.args = [\"id\", \"-u\"]" config.json >c && mv c config.json; barrer-run run three'
 is "$status $output" "0 0" "unshare -r" || show
 id=outer
+# Where this build expects its plugins; below /usr, or shown as well.
+prefix=$(readlink -f /usr/bin/barrer-run) prefix=${prefix%/bin/*}
 make_bundle "$T/outer" '.process.args = ["sh", "-c", "barrer-run spec --rootless --bundle /inner && sed -i \"s/\\\"terminal\\\": true/\\\"terminal\\\": false/; s/\\\"sh\\\"/\\\"hostname\\\"/\" /inner/config.json && barrer-run run --bundle /inner inner; echo \"ended with $?\"; ls /run/barrer"]
     | .process.capabilities[] += ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_MKNOD", "CAP_SYS_CHROOT", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETFCAP"]
     | .process.noNewPrivileges = false | del(.linux.maskedPaths, .linux.readonlyPaths) | .root.readonly = false
@@ -71,7 +73,9 @@ make_bundle "$T/outer" '.process.args = ["sh", "-c", "barrer-run spec --rootless
     | .mounts += [
         {destination: "/lib", type: "bind", source: "/lib", options: ["rbind", "ro"]},
         {destination: "/lib64", type: "bind", source: "/lib64", options: ["rbind", "ro"]},
-        {destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]}]'
+        {destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]},
+        ({destination: $prefix, type: "bind", source: $prefix, options: ["rbind", "ro"]}
+            | select($prefix | startswith("/usr") | not))]' --arg prefix "$prefix"
 mkdir -p "$T/outer/rootfs/inner" "$T/outer/rootfs/usr" "$T/outer/rootfs/lib" "$T/outer/rootfs/lib64"
 cp -a "$T/image" "$T/outer/rootfs/inner/rootfs"
 capture barrer-run --root "$STATE" run --bundle "$T/outer" outer
