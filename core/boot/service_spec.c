@@ -133,26 +133,13 @@ static int add_environment(struct making *m)
     return 0;
 }
 
-/* The id behind NAME in FILE (/etc/passwd, /etc/group), without NSS, which may load anything; in
- * FIELD3 the next number. */
-static int find_id(const char *file, const char *name, uint32_t *ret_id, uint32_t *ret_next)
+/* The id of NAME in the lines of TEXT, which is changed; in RET_NEXT the next number. */
+static int look_up(char *text, const char *name, uint32_t *ret_id, uint32_t *ret_next)
 {
-    barrer_auto_free char *text = NULL;
-    size_t length = strlen(name), size;
-    char *end;
-    unsigned long number = strtoul(name, &end, 10);
+    size_t length = strlen(name);
+    char *id, *end;
 
-    if (isdigit((unsigned char)name[0]) && *end == '\0' && number < UINT32_MAX) {
-        *ret_id = (uint32_t)number;
-        if (ret_next != NULL)
-            *ret_next = (uint32_t)number;
-        return 0;
-    }
-    if (fd_read_file(AT_FDCWD, file, 1 << 20, &text, &size) < 0)
-        return -ENOENT;
     for (char *line = text, *next; line != NULL && *line != '\0'; line = next) {
-        char *id;
-
         next = strchr(line, '\n');
         if (next != NULL)
             *next++ = '\0';
@@ -167,6 +154,27 @@ static int find_id(const char *file, const char *name, uint32_t *ret_id, uint32_
         return 0;
     }
     return -ENOENT;
+}
+
+/* The id behind NAME in FILE (/etc/passwd, /etc/group), without NSS, which may load anything. */
+static int find_id(const char *file, const char *name, uint32_t *ret_id, uint32_t *ret_next)
+{
+    char *end, *text;
+    unsigned long number = strtoul(name, &end, 10);
+    size_t size;
+    int r;
+
+    if (isdigit((unsigned char)name[0]) && *end == '\0' && number < UINT32_MAX) {
+        *ret_id = (uint32_t)number;
+        if (ret_next != NULL)
+            *ret_next = (uint32_t)number;
+        return 0;
+    }
+    if (fd_read_file(AT_FDCWD, file, 1 << 20, &text, &size) < 0)
+        return -ENOENT;
+    r = look_up(text, name, ret_id, ret_next);
+    free(text);
+    return r;
 }
 
 static int add_user(struct making *m, uint32_t *ret_uid)
@@ -262,6 +270,8 @@ static int add_rlimits(struct making *m)
         uint64_t soft, hard;
 
         json_object_array_add(array, limit);
+        if (value == NULL)
+            return fail(m, "rlimits", "\"%s\" is not NAME=SOFT[:HARD]", words[i]);
         *value++ = '\0';
         for (size_t j = 0; words[i][j] != '\0' && j + 8 < sizeof(type); j++) {
             type[7 + j] = (char)toupper((unsigned char)words[i][j]);

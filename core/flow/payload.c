@@ -150,10 +150,12 @@ static size_t get_number(const char **p)
 
 static const char *get_text(const char **p)
 {
-    const char *text = get_number(p) ? NULL : *p;
+    const char *text;
 
-    if (text != NULL)
-        *p += strlen(text) + 1;
+    if (get_number(p) != 0)
+        return NULL;
+    text = *p;
+    *p += strlen(text) + 1;
     return text;
 }
 
@@ -194,7 +196,7 @@ int payload_unpack(int fd, struct barrer_payload *payload, struct barrer_error *
     if (fstat(fd, &st) < 0)
         return error_fail(err, errno, "take the payload from barrer-run");
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED)
+    if (data == MAP_FAILED || data == NULL)
         return error_fail(err, errno, "take the payload from barrer-run");
     p = data;
     *payload = (struct barrer_payload){.size = sizeof(*payload), .fd = -1};

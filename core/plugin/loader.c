@@ -156,7 +156,7 @@ int loader_load(struct loader *loader, const char *name, unsigned kind,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err)
 {
     const struct module *known = find_module(loader, name);
-    const struct barrer_plugin *plugin;
+    const struct barrer_plugin *plugin = NULL;
     char *file = NULL;
     int r;
 

@@ -101,11 +101,14 @@ static const struct linked_module *find(const char *name)
 int opener_is_at_hand(const struct opener *opener, const char *name)
 {
     const struct linked_module *module = find(name);
-    barrer_auto_free char *file = NULL;
+    char *file;
+    int is_here;
 
     if (module == NULL || asprintf(&file, "%s/%s.so", opener->folder, name) < 0)
         return 0;
-    return is_file_of_id(file, module->id);
+    is_here = is_file_of_id(file, module->id);
+    free(file);
+    return is_here;
 }
 
 int opener_open(struct opener *opener, const char *name, char **ret_file,

@@ -55,7 +55,7 @@ static int find_place(struct overlayfs *self, const char *path, int dev_fd, stru
 
     place->folder_fd = dev_fd;
     place->own_fd = -1;
-    place->name = name;
+    place->name = name != NULL ? name : "";
     if (name != NULL)
         return 0;
     /* "/mnt/" is the device "/mnt". */

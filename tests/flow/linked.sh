@@ -30,7 +30,8 @@ which_runs() {
     runner=$!
     exec 7>"$T/$id.fifo"
     program=none
-    wait_until 20 is_status "$id" running &&
+    is_up_or_over() { is_status "$id" running || is_gone $runner; }
+    wait_until 20 is_up_or_over && is_status "$id" running &&
         program=$(if grep -q '/ld-' "/proc/$runner/maps"; then echo loading; else echo linked; fi)
     exec 7>&-
     wait $runner
