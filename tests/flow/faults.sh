@@ -184,6 +184,9 @@ fails_at_every_call() {
 }
 if is_sanitized; then
     skip "calls of run, create, start, exec and delete that fail" "sanitizers make calls of their own"
+elif [ ! -e "$abs_top_builddir/libexec/barrer/barrer-run-static" ] && file_is_dynamic "$abs_top_builddir/libexec/barrer/barrer-run"; then
+    # The calls of ld.so fail in its own words.
+    skip "calls of run, create, start, exec and delete that fail" "this build has no barrer-run-static"
 else
     fails_at_every_call "run" nothing run --bundle "$b" @
     edit_bundle "$b" ".process.args = [\"sleep\", \"$mark\"]"
