@@ -70,6 +70,7 @@ for how in --detach foreground; do
     new_id
     options=()
     [ $how = foreground ] || options=(--detach)
+    rm -f "$T/out" "$T/pid" # the round before said the same words
     barrer run "${options[@]}" --bundle "$T/b" --pid-file "$T/pid" "$id" </dev/null >"$T/out" 2>&1 &
     run=$!
     ok "run $how: the payload runs" wait_until 10 grep -q socket "$T/out"
