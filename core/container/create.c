@@ -261,12 +261,9 @@ static int open_console(struct creation *c, struct barrer_error *err)
 {
     const struct create_options *options = c->options;
     const char *verb = options->is_run ? "run --detach" : "create";
-    int is_terminal = !!(c->spec->process.flags & BARRER_PROCESS_TERMINAL);
-    int r = foreground_init(&c->foreground, verb, is_terminal, !options->is_run || options->detach,
-                            options->console_socket, err);
 
-    c->spec->process.console_socket_fd = c->foreground.console_fd;
-    return r;
+    return foreground_init(&c->foreground, verb, &c->spec->process,
+                           !options->is_run || options->detach, options->console_socket, err);
 }
 
 static int open_fifo(struct creation *c, const char *name, int *ret_fd, struct barrer_error *err)

@@ -236,12 +236,8 @@ static int compose(struct execution *x, struct barrer_error *err)
 
 static int open_console(struct execution *x, struct barrer_error *err)
 {
-    int is_terminal = !!(x->spec->process.flags & BARRER_PROCESS_TERMINAL);
-    int r = foreground_init(&x->foreground, "exec --detach", is_terminal, x->options->detach,
-                            x->options->console_socket, err);
-
-    x->spec->process.console_socket_fd = x->foreground.console_fd;
-    return r;
+    return foreground_init(&x->foreground, "exec --detach", &x->spec->process, x->options->detach,
+                           x->options->console_socket, err);
 }
 
 /* A container without a mount namespace of its own has its root by chroot(2). */

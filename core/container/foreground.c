@@ -43,9 +43,21 @@ static int open_console(struct foreground *foreground, const char *console_socke
     return 0;
 }
 
-int foreground_init(struct foreground *foreground, const char *verb, int is_terminal,
-                    int is_detached, const char *console_socket, struct barrer_error *err)
+static void take_our_size(struct barrer_process_request *process)
 {
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+        return;
+    process->console_width = size.ws_col;
+    process->console_height = size.ws_row;
+}
+
+int foreground_init(struct foreground *foreground, const char *verb,
+                    struct barrer_process_request *process, int is_detached,
+                    const char *console_socket, struct barrer_error *err)
+{
+    int is_terminal = !!(process->flags & BARRER_PROCESS_TERMINAL);
     int r = 0;
 
     if (!is_terminal && console_socket != NULL)
@@ -54,7 +66,12 @@ int foreground_init(struct foreground *foreground, const char *verb, int is_term
         return error_fail(err, 0, "use --console-socket with %s when a terminal is used", verb);
     if (!is_detached)
         r = block_signals(err);
-    return r == 0 && is_terminal ? open_console(foreground, console_socket, err) : r;
+    if (r == 0 && is_terminal)
+        r = open_console(foreground, console_socket, err);
+    process->console_socket_fd = foreground->console_fd;
+    if (foreground->is_terminal)
+        take_our_size(process);
+    return r;
 }
 
 void foreground_fini(struct foreground *foreground)
@@ -201,7 +218,6 @@ static int console_open(struct foreground *foreground, struct console *console,
         raw = console->saved;
         cfmakeraw(&raw);
         console->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-        copy_window_size(console);
     }
     return 0;
 }

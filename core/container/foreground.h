@@ -8,6 +8,8 @@
 
 #include <sys/types.h>
 
+#include <barrer/process.h>
+
 #include "base/error.h"
 
 struct foreground {
@@ -21,9 +23,11 @@ struct foreground {
 #define FOREGROUND_NONE ((struct foreground){.sockets = {-1, -1}, .console_fd = -1, .notify_fd = -1})
 
 /* Before the clone. Unless IS_DETACHED, block the signals that are to be forwarded, so that none is
- * lost. A terminal goes to CONSOLE_SOCKET (a path, or NULL), or else to us. VERB is for errors. */
-int foreground_init(struct foreground *foreground, const char *verb, int is_terminal,
-                    int is_detached, const char *console_socket, struct barrer_error *err);
+ * lost. A terminal goes to CONSOLE_SOCKET (a path, or NULL), or else to us, and then has the size
+ * of ours before PROCESS can look: both are put into PROCESS. VERB is for errors. */
+int foreground_init(struct foreground *foreground, const char *verb,
+                    struct barrer_process_request *process, int is_detached,
+                    const char *console_socket, struct barrer_error *err);
 /* Wait for PID's end; 0...255 as a shell has it (128 + signal). */
 int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
                     struct barrer_error *err);
