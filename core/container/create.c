@@ -119,26 +119,13 @@ static int complete_requests(struct creation *c, struct barrer_error *err)
     return 0;
 }
 
-static int has_capability(const char *const *names, const char *name)
-{
-    for (; names != NULL && *names != NULL; names++)
-        if (strcmp(*names, name) == 0)
-            return 1;
-    return 0;
-}
-
 /* Whether a process of a container may open what ours has mapped, our plugins: it takes one of two
  * capabilities of the host (proc_pid_map_files(5)), and a process that sees ours: the payload,
  * which has other mappings by then, or others in a pid namespace that is shared. */
 static int is_observed(const struct oci_spec *spec)
 {
-    const struct barrer_capabilities *capabilities = spec->process.capabilities;
-
-    if (!(spec->filesystem.created & CLONE_NEWPID))
-        return 1;
-    return capabilities != NULL &&
-           (has_capability(capabilities->bounding, "CAP_SYS_ADMIN") ||
-            has_capability(capabilities->bounding, "CAP_CHECKPOINT_RESTORE"));
+    return !(spec->filesystem.created & CLONE_NEWPID) || oci_may_have(spec, "CAP_SYS_ADMIN") ||
+           oci_may_have(spec, "CAP_CHECKPOINT_RESTORE");
 }
 
 static int compose(struct creation *c, struct barrer_error *err)

@@ -17,6 +17,7 @@
 #include "container/caller.h"
 #include "container/foreground.h"
 #include "container/lifecycle.h"
+#include "flow/payload.h"
 #include "flow/spawn.h"
 #include "flow/stages.h"
 
@@ -198,6 +199,23 @@ static int make_process(struct execution *x, struct barrer_error *err)
     return r;
 }
 
+/* What was mounted for a payload at create is out of reach for CAP_SYS_ADMIN only where it was known
+ * that the container would have it. */
+static int check_layer(const struct execution *x, struct barrer_error *err)
+{
+    const char *host;
+
+    if (!oci_may_have(x->spec, "CAP_SYS_ADMIN") || oci_may_have(x->config, "CAP_SYS_ADMIN"))
+        return 0;
+    host = flow_host_with_facts(&x->flow);
+    return host == NULL ? 0
+                        : error_fail(err, EPERM,
+                                     "exec with CAP_SYS_ADMIN in container `%s`, which could then "
+                                     "write to what the host \"%s\" mounted for its payload (have "
+                                     "the capability in process.capabilities when it is created)",
+                                     x->container->id, host);
+}
+
 static int compose(struct execution *x, struct barrer_error *err)
 {
     struct barrer_process_request *process;
@@ -208,6 +226,8 @@ static int compose(struct execution *x, struct barrer_error *err)
     x->flow.spec = x->spec;
     if (r == 0)
         r = lifecycle_reopen(x->container, ~(1u << BARRER_FILESYSTEM), 0, &x->flow, err);
+    if (r == 0)
+        r = check_layer(x, err);
     if (r < 0)
         return r;
     x->flow.which = FLOW_EXEC;
@@ -281,6 +301,18 @@ static int prepare(struct execution *x, struct barrer_error *err)
     return r;
 }
 
+/* A container that was created for a native payload has no runtime for an assembly. */
+static int explain(const struct execution *x, int r, struct barrer_error *err)
+{
+    if ((err->errnum != ENOENT && err->errnum != EACCES && err->errnum != ENOEXEC) ||
+        flow_has_planners(&x->flow) || !payload_sounds_managed(x->spec->runtime.args))
+        return r;
+    return error_append(err, r,
+                        " (container `%s` was created without .NET: create it with the annotation "
+                        "org.barrer.runtime=clrhost)",
+                        x->container->id);
+}
+
 static int spawn_process(struct execution *x, struct barrer_error *err)
 {
     int r;
@@ -303,7 +335,9 @@ static int spawn_process(struct execution *x, struct barrer_error *err)
     r = spawn_start(&x->spawn, err);
     if (r == 0)
         r = spawn_permit(&x->spawn, err);
-    return r < 0 ? r : spawn_await(&x->spawn, err);
+    if (r == 0)
+        r = spawn_await(&x->spawn, err);
+    return r < 0 ? explain(x, r, err) : r;
 }
 
 static int execute(struct execution *x, int *ret_status, struct barrer_error *err)

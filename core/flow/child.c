@@ -239,6 +239,12 @@ static int wants_plan(const struct child *child)
            payload_is_managed(AT_FDCWD, flow->context.proc_fd, request->cwd, request->args[0]);
 }
 
+static unsigned layer_flags(const struct flow *flow)
+{
+    return (flow->spec->filesystem.flags & BARRER_FILESYSTEM_READONLY ? PAYLOAD_READONLY_ROOT : 0) |
+           (oci_may_have(flow->spec, "CAP_SYS_ADMIN") ? PAYLOAD_SEALED : 0);
+}
+
 /* barrer-run loads the hosts that a native payload does not need, and answers with what to execute
  * and to mount. It is asked while the host's files and those of the container are both there. */
 static int plan_payload(struct child *child)
@@ -261,8 +267,7 @@ static int plan_payload(struct child *child)
     r = payload_unpack(message.fds[0], &flow->payload, &child->error);
     if (r == 0 && !child->spawn->is_exec)
         r = payload_attach(root_fd, &flow->payload, message.fds + 1, message.n_fds - 1,
-                           !!(flow->spec->filesystem.flags & BARRER_FILESYSTEM_READONLY),
-                           &child->error);
+                           layer_flags(flow), &child->error);
     for (size_t i = 0; i < message.n_fds; i++)
         (void)close(message.fds[i]);
     return r;

@@ -388,6 +388,20 @@ int flow_has_planners(const struct flow *flow)
     return flow->n_deferred > 0;
 }
 
+const char *flow_host_with_facts(const struct flow *flow)
+{
+    const char *host = NULL;
+
+    for (size_t i = 0; i < flow->n_members; i++)
+        if (flow->members[i].kind == BARRER_RUNTIME &&
+            flow->has_facts(flow->context.fact_arg, flow->members[i].instance->name))
+            host = flow->members[i].instance->name;
+    for (size_t i = 0; i < flow->n_deferred; i++)
+        if (flow->has_facts(flow->context.fact_arg, flow->deferred[i].name))
+            host = flow->deferred[i].name;
+    return host;
+}
+
 const char *flow_named_runtime(const struct flow *flow)
 {
     const struct barrer_pair *pair = flow->context.annotations;

@@ -91,6 +91,8 @@ int flow_has_planners(const struct flow *flow);
 /* Ask them for the payload, with the container's root in spec->runtime: 1 and flow->payload filled,
  * or 0. Loads those that are deferred. */
 int flow_plan_runtime(struct flow *flow, struct barrer_error *err);
+/* The runtime host that recorded facts at create, which one with a layer does; or NULL. */
+const char *flow_host_with_facts(const struct flow *flow);
 /* The host that an annotation of the container names, or NULL. */
 const char *flow_named_runtime(const struct flow *flow);
 /* Take what barrer.conf says of it out of the flow; closes all instances. */

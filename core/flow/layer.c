@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "flow/payload.h"
+#include "flow/sealed.h"
 
 /* What is in /run of an image is a handful; more is no reason to make thousands of mounts. */
 #define RUN_LIMIT 256
@@ -205,22 +206,27 @@ static int open_mount(const char *path, struct barrer_error *err)
     return barrer_take_fd(&fd);
 }
 
-int payload_open_mounts(const struct barrer_payload *payload, int *fds, size_t limit,
+int payload_open_mounts(const struct barrer_payload *payload, int is_sealed, int *fds, size_t limit,
                         struct barrer_error *err)
 {
+    const char *paths[PAYLOAD_MOUNTS];
     size_t n = 0;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < payload->n_layer; i++) {
+    for (size_t i = 0; i < payload->n_layer; i++) {
         if (payload->layer[i].type != BARRER_LAYER_MOUNT)
             continue;
-        fds[n] = n < limit ? open_mount(payload->layer[i].content, err)
-                           : error_fail(err, E2BIG, "mount more than %zu files", limit);
-        r = fds[n] < 0 ? fds[n] : 0;
-        n += r == 0;
+        if (n == limit || n == PAYLOAD_MOUNTS)
+            return error_fail(err, E2BIG, "mount more than %zu files", n);
+        paths[n++] = payload->layer[i].content;
     }
-    while (r < 0 && n > 0)
-        (void)close(fds[--n]);
+    if (is_sealed)
+        r = sealed_open_mounts(paths, n, fds, err);
+    for (size_t i = 0; !is_sealed && r >= 0 && i < n; i++) {
+        fds[i] = r = open_mount(paths[i], err);
+        for (; r < 0 && i > 0; i--)
+            (void)close(fds[i - 1]);
+    }
     return r < 0 ? r : (int)n;
 }
 
@@ -288,15 +294,16 @@ static int attach(int root_fd, const struct barrer_payload *payload, const int *
 }
 
 int payload_attach(int root_fd, const struct barrer_payload *payload, const int *fds, size_t n_fds,
-                   int is_root_readonly, struct barrer_error *err)
+                   unsigned flags, struct barrer_error *err)
 {
-    int own[64], n, r;
+    int is_root_readonly = !!(flags & PAYLOAD_READONLY_ROOT);
+    int own[PAYLOAD_MOUNTS], n, r;
 
     if (n_fds > 0) {
         r = attach(root_fd, payload, fds, is_root_readonly);
         return r < 0 ? fail_layer(err, -r) : 0;
     }
-    n = payload_open_mounts(payload, own, sizeof(own) / sizeof(*own), err);
+    n = payload_open_mounts(payload, !!(flags & PAYLOAD_SEALED), own, PAYLOAD_MOUNTS, err);
     if (n < 0)
         return n;
     r = attach(root_fd, payload, own, is_root_readonly);

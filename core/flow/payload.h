@@ -30,14 +30,20 @@ int payload_pack(const struct barrer_payload *payload, int *ret_fd, struct barre
 /* Read it; the memory is the process's until its end. */
 int payload_unpack(int fd, struct barrer_payload *payload, struct barrer_error *err);
 
-/* Detached read-only clones of what the layer mounts, in its order; at most LIMIT. Returns their
- * number. */
-int payload_open_mounts(const struct barrer_payload *payload, int *fds, size_t limit,
+/* The most files and folders that a layer mounts. */
+#define PAYLOAD_MOUNTS 64
+
+/* Detached read-only mounts of what the layer mounts, in its order; at most LIMIT. Returns their
+ * number. IS_SEALED: nobody can make them writable, see sealed.h; else they are clones, which who
+ * has CAP_SYS_ADMIN can. */
+int payload_open_mounts(const struct barrer_payload *payload, int is_sealed, int *fds, size_t limit,
                         struct barrer_error *err);
+
+#define PAYLOAD_READONLY_ROOT (1u << 0) /* the root is going to be; what is put over its /run too */
+#define PAYLOAD_SEALED (1u << 1)
 /* In the container's process, before pivot: make the layer in ROOT_FD. FDS are those mounts; N_FDS
- * 0: the process opens them, by their paths on the host. IS_ROOT_READONLY: the root is going to be,
- * and what is put over its /run is as well. */
+ * 0: the process opens them, by their paths on the host. */
 int payload_attach(int root_fd, const struct barrer_payload *payload, const int *fds, size_t n_fds,
-                   int is_root_readonly, struct barrer_error *err);
+                   unsigned flags, struct barrer_error *err);
 
 #endif

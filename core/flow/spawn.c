@@ -330,7 +330,8 @@ static int send_payload(struct spawn *spawn, struct barrer_error *err)
     if (r < 0)
         return r;
     if (!spawn->is_exec && !is_rootless)
-        n = payload_open_mounts(&flow->payload, fds + 1, CHANNEL_FDS - 1, err);
+        n = payload_open_mounts(&flow->payload, oci_may_have(flow->spec, "CAP_SYS_ADMIN"), fds + 1,
+                                CHANNEL_FDS - 1, err);
     if (n < 0)
         r = n;
     else if ((r = channel_send_fds(spawn->channel_fd, CHANNEL_HOST, fds, (size_t)n + 1)) < 0)

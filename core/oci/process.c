@@ -64,6 +64,20 @@ static int read_user(const struct node *node, struct barrer_process_request *req
     return read_gids(&gids, request);
 }
 
+static int has_name(const char *const *names, const char *name)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return 1;
+    return 0;
+}
+
+int oci_may_have(const struct oci_spec *spec, const char *name)
+{
+    return spec->process.capabilities != NULL &&
+           has_name(spec->process.capabilities->bounding, name);
+}
+
 static int read_capabilities(const struct node *node, struct barrer_process_request *request)
 {
     static const struct field fields[] = {

@@ -91,6 +91,9 @@ int oci_spec_from_json(const char *bundle, struct json_object *json, struct oci_
                        struct barrer_error *err);
 void oci_spec_destroy(struct oci_spec *spec); /* NULL is fine */
 
+/* Whether the process may have the capability NAME ("CAP_SYS_ADMIN"), or come to it. */
+int oci_may_have(const struct oci_spec *spec, const char *name);
+
 /* `exec --process FILE`: a process object, on its own. Fills `process`, `runtime`, `properties`
  * and nothing else of a spec. */
 int oci_process_load(const char *file, struct oci_spec **ret_spec, struct barrer_error *err);

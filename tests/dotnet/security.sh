@@ -27,6 +27,64 @@ inside busybox probe . dotnet Probe.dll child /bin/sh -c "awk '\$5 ~ \"^/run/bar
 unlike "$output" '(^|,)rw(,|$)' "every mount below /run/barrer is read-only" || show
 is "$(grep -vc nosuid <<<"$(grep -v 'exit code' <<<"$output")")" 0 "and nosuid"
 
+# --- nor by those who may mount: a write here would be one to the host's files ---
+make_overlay "$DOTNET_FOLDER" "$T/dotnet" || skip_all "no overlay file system here"
+configure "dotnet-root = $T/dotnet"
+cat >"$T/remount.sh" <<'END'
+write() { # HOW PATH: a file is not changed by it, a folder is
+    (if [ -d "$2" ]; then touch "$2/evil"; else : >>"$2"; fi) 2>/dev/null && echo "written after $1: $2"
+}
+mkdir -p /tmp/folder && : >/tmp/file
+for path in $(awk '$5 ~ "^/run/barrer/." { print $5 }' /proc/self/mountinfo); do
+    mount -o remount,rw,bind "$path"
+    write remount,rw,bind "$path"
+    mount -o remount,rw "$path"
+    write remount,rw "$path"
+    place=/tmp/file
+    [ ! -d "$path" ] || place=/tmp/folder
+    mount -o bind "$path" $place && mount -o remount,rw,bind $place || { echo "cannot bind $path"; continue; }
+    write bind $place
+    umount $place
+    mount -o move "$path" $place || { echo "cannot move $path"; continue; }
+    write move $place
+    mount -o remount,rw,bind $place
+    write "move and remount" $place
+    mount -o move $place "$path"
+done 2>/dev/null
+awk '$5 ~ "^/run/barrer/." { n++ } END { print (n > 10 ? "many" : n), "mounts" }' /proc/self/mountinfo
+END
+cp "$T/remount.sh" "$T/roots/busybox/remount.sh"
+remounted() { # DESCRIPTION FILTER: nothing is written; the payload has not lost its runtime
+    inside busybox probe "$2" dotnet Probe.dll child /bin/sh /remount.sh
+    is "$status $output" $'0 many mounts\nexit code 0' "$1" || show
+    is "$(ls "$T"/dotnet/evil "$T"/dotnet/host/evil "$T"/dotnet/shared/evil 2>/dev/null)" "" "$1: the host's folders are what they were"
+}
+remounted "a container with CAP_SYS_ADMIN cannot make the runtime's mounts writable" "$powerful"
+mapped='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+    | .linux.gidMappings = .linux.uidMappings'
+remounted "nor root of the host in a user namespace" "$powerful | $mapped"
+# Without the capability they are plain binds, which a user namespace of the payload's own gets locked.
+inside busybox probe . dotnet Probe.dll child /bin/sh -c 'unshare -U -r -m /bin/sh -c "
+    mount -o bind /app /tmp && echo may mount
+    mount -o remount,rw,bind /run/barrer/root/shared || touch /run/barrer/root/shared/evil" 2>/dev/null'
+like "$output" '^(may mount
+)?exit code 1$' "nor one that makes itself a user namespace" || show
+is "$(ls "$T/dotnet/shared/evil" 2>/dev/null)" "" "where nothing is written either"
+# Two overlays are as many as the kernel puts on one another.
+if make_overlay "$T/dotnet" "$T/deep"; then
+    configure "dotnet-root = $T/deep"
+    inside busybox hello "$powerful" dotnet Hello.dll
+    like "$status $output $error" "^1 +barrer-run: mount \"$T/deep/host\" so that a container with CAP_SYS_ADMIN cannot write to it, .*take the capability" \
+        "where no overlay can be made, there is no such container" || show
+    inside busybox hello . dotnet Hello.dll
+    is "$status $output" "0 Hello, World!" "but others" || show
+    umount "$T/deep" "$T/.over-deep"
+else
+    skip "where no overlay can be made" "the root is on an overlay file system itself"
+fi
+umount "$T/dotnet" "$T/.over-dotnet"
+configure
+
 # --- the image's loader variables ---
 mkdir "$T/roots/musl/hostile" "$T/roots/debian/hostile"
 for library in libc.so.6 libstdc++.so.6 libgcc_s.so.1 libdl.so.2; do echo broken >"$T/roots/debian/hostile/$library"; done

@@ -86,7 +86,31 @@ app_bundle busybox probe . sleep 1000
 new_id
 barrer run --detach --bundle "$bundle" "$id" </dev/null >"$T/out" 2>"$T/err"
 capture barrer exec --cwd /app "$id" dotnet Probe.dll exit 3
-[ "$status" = 3 ] || like "$error" 'dotnet' "exec of an assembly in a native container: runs, or is refused by name" || show
+hint="(container \`$id\` was created without .NET: create it with the annotation org.barrer.runtime=clrhost)"
+is "$status $output $error" "255  barrer-run: runtime native: executable file \`dotnet\` not found in \$PATH: no such file or directory $hint" \
+    "exec of an assembly in a native container is refused, and says what to do" || show
+for args in Probe.dll /app/Probe.dll; do
+    capture barrer exec --cwd /app "$id" $args
+    is "$output $(grep -cF "$hint" <<<"$error")" " 1" "$args: the same" || show
+done
+barrer delete --force "$id"
+app_bundle busybox probe '.annotations["org.barrer.runtime"] = "clrhost"' sleep 1000
+new_id
+barrer run --detach --bundle "$bundle" "$id" </dev/null >"$T/out" 2>"$T/err"
+capture barrer exec --cwd /app "$id" dotnet Probe.dll exit 3
+is "$status" 3 "with that annotation it runs" || show
+
+# --- a privilege that the container was created without ---
+capture barrer exec --cap CAP_SYS_ADMIN "$id" sh -c 'mount -o remount,rw,bind /run/barrer/root/shared'
+like "$status $error" '^255 .*CAP_SYS_ADMIN.*host "clrhost".*when it is created' "exec with CAP_SYS_ADMIN does not reach a runtime that it could write to" || show
+barrer delete --force "$id"
+app_bundle busybox probe '.annotations["org.barrer.runtime"] = "clrhost" | .process.capabilities.bounding += ["CAP_SYS_ADMIN"]' sleep 1000
+new_id
+barrer run --detach --bundle "$bundle" "$id" </dev/null >"$T/out" 2>"$T/err"
+capture barrer exec --cap CAP_SYS_ADMIN "$id" sh -c 'mount -o remount,rw,bind /run/barrer/bin/dotnet && echo mounted; : >>/run/barrer/bin/dotnet'
+like "$status $output $error" '^[12] mounted .*[Rr]ead-only file system' "where it was created with it, it cannot" || show
+capture barrer exec --cwd /app "$id" dotnet Probe.dll exit 3
+is "$status" 3 "exec of an assembly works there, too" || show
 barrer delete --force "$id"
 
 # --- the launcher and the runtime are replaced on the host meanwhile ---
