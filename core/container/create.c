@@ -350,7 +350,7 @@ static int run_hooks(struct creation *c, enum oci_hook_kind kind, const char *st
     state = state_json(c, status, pid);
     if (state == NULL)
         return error_fail(err, ENOMEM, "describe the container to its hooks");
-    return hooks_run(c->spec, kind, state, c->bundle, -1, err);
+    return hooks_run(c->spec, kind, state, c->bundle, (const char *const *)environ, -1, err);
 }
 
 static int run_poststart(struct creation *c, struct barrer_error *err)

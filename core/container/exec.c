@@ -144,12 +144,19 @@ static void add_environment(struct json_object *process, const char *const *envi
     json_object_object_add(process, "env", all);
 }
 
+/* What a process inherits can be ambient: as with runc, a further capability is where the container
+ * has inheritable ones. The kernel takes from it what is not itself inheritable. */
 static void add_capabilities(struct json_object *process, const char *const *names)
 {
-    static const char *const sets[] = {"bounding", "effective", "permitted"};
+    static const char *const sets[] = {"bounding", "effective", "permitted", "ambient"};
     struct json_object *capabilities = member(process, "capabilities", json_object_new_object);
+    struct json_object *inheritable = json_object_object_get(capabilities, "inheritable");
+    size_t n = json_object_is_type(inheritable, json_type_array) &&
+                       json_object_array_length(inheritable) > 0
+                   ? 4
+                   : 3;
 
-    for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+    for (size_t i = 0; i < n; i++) {
         struct json_object *set = member(capabilities, sets[i], json_object_new_array);
 
         for (size_t j = 0; names[j] != NULL; j++)

@@ -110,7 +110,7 @@ static int run_hooks(struct container *container, enum oci_hook_kind kind, const
         return r;
     state = container_state(container, status, pid);
     r = hooks_run(spec, kind, json_object_to_json_string_ext(state, JSON_C_TO_STRING_PLAIN),
-                  container_text(container, "bundle"), -1, err);
+                  container_text(container, "bundle"), (const char *const *)environ, -1, err);
     json_object_put(state);
     oci_spec_destroy(spec);
     return r;
@@ -144,6 +144,32 @@ static int kill_group(struct container *container, int signal, struct barrer_err
     return r < 0 ? r : n;
 }
 
+static void count(void *arg, pid_t pid)
+{
+    (void)pid;
+    ++*(int *)arg;
+}
+
+/* Without a pid namespace of its own a container's processes outlive its first one. */
+static int has_processes(struct container *container)
+{
+    struct flow flow = {0};
+    struct barrer_error ignored;
+    int n = 0, r;
+
+    if (container_flag(container, "hasOwnPids"))
+        return 0;
+    r = lifecycle_reopen(container, 1u << BARRER_RESOURCES, 1, &flow, &ignored);
+    for (size_t i = 0; r == 0 && i < flow.n_members; i++) {
+        const struct barrer_resources_ops *ops = flow.members[i].instance->plugin->ops;
+
+        if (BARRER_HAS(ops, processes))
+            r = ops->processes(flow.members[i].instance->self, count, &n, &ignored);
+    }
+    close_flow(&flow);
+    return n > 0;
+}
+
 int lifecycle_kill(const struct global_options *global, const char *id, int signal, int all,
                    struct barrer_error *err)
 {
@@ -153,7 +179,7 @@ int lifecycle_kill(const struct global_options *global, const char *id, int sign
     if (r < 0)
         return r;
     is_alive = container_status(container) != CONTAINER_STOPPED;
-    if (!is_alive && !all)
+    if (!is_alive && !all && !(signal == SIGKILL && has_processes(container)))
         r = error_fail(err, 0, "signal container `%s`: container not running", id);
     if (r == 0)
         r = all || signal == SIGKILL ? kill_group(container, signal, err) : 0;

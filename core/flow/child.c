@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "flow/environment.h"
 #include "flow/hooks.h"
 #include "flow/payload.h"
 #include "flow/stages.h"
@@ -34,7 +36,7 @@ struct child {
     pid_t pid; /* as the host sees it */
     int is_permitted;
     mode_t caller_umask;
-    char *const *environment;
+    const char *const *environment;
 };
 
 /* Say what went wrong to whoever listens: barrer-run while it sets us up, then `start`. */
@@ -221,7 +223,10 @@ static int run_hooks(struct child *child, enum oci_hook_kind kind, const char *s
     state = spawn->state_json(spawn->arg, status, child->pid);
     if (state == NULL)
         return error_fail(&child->error, ENOMEM, "describe the container to its hooks");
-    return hooks_run(child->flow->spec, kind, state, folder, -1, &child->error);
+    return hooks_run(child->flow->spec, kind, state, folder,
+                     kind == OCI_HOOK_START_CONTAINER ? child->environment
+                                                      : (const char *const *)environ,
+                     -1, &child->error);
 }
 
 /* Whether a host other than the kernel has to look at the payload. The working directory is the
@@ -310,63 +315,6 @@ static int run_create_hooks(struct child *child)
     return r;
 }
 
-/* HOME from the container's own /etc/passwd, without NSS: the file is hostile, so it is opened
- * without blocking, must be a regular file, and is read by us. */
-static void find_home(uint32_t uid, char *home, size_t size)
-{
-    barrer_auto_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    barrer_auto_free char *text = NULL;
-    struct stat st;
-    size_t length;
-    char *next;
-
-    (void)snprintf(home, size, "HOME=/");
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-        fd_read_all(fd, 1 << 20, &text, &length) < 0)
-        return;
-    next = text;
-    for (char *line; (line = strsep(&next, "\n")) != NULL;) {
-        char *fields[7] = {0};
-
-        for (size_t i = 0; i < 7; i++)
-            fields[i] = strsep(&line, ":");
-        if (fields[5] != NULL && fields[5][0] == '/' && strtoul(fields[2], NULL, 10) == uid &&
-            fields[2][0] >= '0' && fields[2][0] <= '9') {
-            (void)snprintf(home, size, "HOME=%s", fields[5]);
-            return;
-        }
-    }
-}
-
-/* The payload's environment, with HOME, which both peers supply and images rely on. */
-static int make_environment(struct child *child)
-{
-    const char *const *asked = child->flow->payload.environment;
-    const char *const *extra = child->spawn->extra_environment;
-    size_t n = 0, n_extra = 0;
-    int has_home = 0;
-    const char **all;
-    char home[PATH_MAX + 8];
-
-    for (; asked != NULL && asked[n] != NULL; n++)
-        has_home |= strncmp(asked[n], "HOME=", 5) == 0 && asked[n][5] != '\0';
-    for (; extra != NULL && extra[n_extra] != NULL; n_extra++)
-        ;
-    all = calloc(n + n_extra + 2, sizeof(*all));
-    if (all == NULL)
-        return error_fail(&child->error, ENOMEM, "make the environment");
-    if (n > 0)
-        memcpy(all, asked, n * sizeof(*all));
-    if (n_extra > 0)
-        memcpy(all + n, extra, n_extra * sizeof(*all));
-    if (!has_home) {
-        find_home(child->flow->spec->process.uid, home, sizeof(home));
-        all[n + n_extra] = strdup(home);
-    }
-    child->environment = (char *const *)(uintptr_t)all;
-    return 0;
-}
-
 /* Close what belongs to barrer-run and its plugins: a created container waits with these
  * descriptors for as long as its caller likes. Not needed before execve, where close-on-exec
  * does it. A seccomp filter may refuse close_range(2) by now. */
@@ -404,6 +352,11 @@ static void close_own(const int *keep, size_t n_keep, int first, int end)
     }
 }
 
+__attribute__((noreturn)) static void end_by(int signal)
+{
+    _exit(128 + signal);
+}
+
 /* `create`: report, and wait for `start`. The payload's strings are the runtime plugin's and
  * stay where they are; its descriptors do not. */
 static int wait_for_start(struct child *child)
@@ -415,6 +368,8 @@ static int wait_for_start(struct child *child)
     ssize_t n;
 
     log_close();
+    /* As the first process of a pid namespace it would not be ended by it. execve resets this. */
+    (void)signal(SIGTERM, end_by);
     /* All that is left is the container's own: `exec` of a caller who is not root may join it now,
      * and no other process gains anything. A filter may refuse it. */
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -433,15 +388,16 @@ static int execute(struct child *child)
 {
     const struct barrer_payload *payload = &child->flow->payload;
     char *const *args = (char *const *)(uintptr_t)payload->args;
+    char *const *environment = (char *const *)(uintptr_t)child->environment;
 
     /* `start` tells a payload that ended at once from a process that never came here. */
     if (child->spawn->result_fd >= 0)
         (void)barrer_write_fd(child->spawn->result_fd, "\n");
 
     if (payload->fd >= 0)
-        (void)syscall(SYS_execveat, payload->fd, "", args, child->environment, AT_EMPTY_PATH);
+        (void)syscall(SYS_execveat, payload->fd, "", args, environment, AT_EMPTY_PATH);
     else
-        (void)execve(payload->path, args, child->environment);
+        (void)execve(payload->path, args, environment);
     if (errno == ENOENT)
         return error_fail(&child->error, ENOENT,
                           "execute \"%s\" (the program, or the interpreter that it names, is not "
@@ -485,7 +441,8 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
         (void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     check(&child, stage_run(child.flow, STAGE_DROP, err));
     check(&child, resolve_payload(&child));
-    check(&child, make_environment(&child));
+    check(&child, environment_make(child.flow->spec->process.uid, child.flow->payload.environment,
+                                   spawn->extra_environment, &child.environment, err));
     if (!child.is_permitted)
         await(&child, CHANNEL_PERMIT);
     if (spawn->start_fd >= 0)

@@ -47,17 +47,6 @@ static int open_state(const char *state, struct barrer_error *err)
     return barrer_take_fd(&fd);
 }
 
-/* Without one of its own a hook of the host gets the caller's, as with runc and crun. In the
- * container the caller's environment is nobody's business. */
-static const char *const *environment_of(const struct oci_hook *hook, enum oci_hook_kind kind)
-{
-    static const char *const nothing[] = {NULL};
-
-    if (hook->environment != NULL)
-        return hook->environment;
-    return kind == OCI_HOOK_START_CONTAINER ? nothing : (const char *const *)environ;
-}
-
 /* A hook has its streams: what barrer-run's caller left open, or keeps for the payload, is not
  * the hook's. Without close_range(2) (Linux before 5.11, or a filter), one at a time. */
 static void keep_streams_alone(void)
@@ -67,14 +56,15 @@ static void keep_streams_alone(void)
             (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-__attribute__((noreturn)) static void execute(const struct oci_hook *hook, enum oci_hook_kind kind,
-                                              int state_fd, const char *folder)
+__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd,
+                                              const char *folder, const char *const *environment)
 {
     const char *const alone[] = {hook->path, NULL};
     const char *const *args = hook->args != NULL ? hook->args : alone;
-    const char *const *environment = environment_of(hook, kind);
     sigset_t none;
 
+    if (hook->environment != NULL)
+        environment = hook->environment;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(state_fd, STDIN_FILENO) < 0)
@@ -134,8 +124,8 @@ static const char *signal_text(int signal)
     return signal == SIGSYS ? "bad system call" : strsignal(signal);
 }
 
-static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char *state,
-               const char *folder, int container_pidfd, struct barrer_error *err)
+static int run(const struct oci_hook *hook, const char *state, const char *folder,
+               const char *const *environment, int container_pidfd, struct barrer_error *err)
 {
     barrer_auto_fd int state_fd = open_state(state, err);
     int status, r;
@@ -147,7 +137,7 @@ static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char 
     if (pid < 0)
         return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
     if (pid == 0)
-        execute(hook, kind, state_fd, folder);
+        execute(hook, state_fd, folder, environment);
     r = await(hook, pid, container_pidfd, &status, err);
     if (r < 0)
         return r;
@@ -161,7 +151,8 @@ static int run(const struct oci_hook *hook, enum oci_hook_kind kind, const char 
 }
 
 int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *state,
-              const char *folder, int pidfd, struct barrer_error *err)
+              const char *folder, const char *const *environment, int pidfd,
+              struct barrer_error *err)
 {
     const struct oci_hooks *hooks = &spec->hooks[kind];
 
@@ -169,9 +160,9 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *
         int r;
 
         log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
-        r = run(&hooks->hooks[i], kind, state, folder, pidfd, err);
+        r = run(&hooks->hooks[i], state, folder, environment, pidfd, err);
         if (r < 0)
-            return error_wrap(err, r, "error running hook: %s", names[kind]);
+            return error_wrap(err, r, "error running %s hook #%zu", names[kind], i);
     }
     return 0;
 }

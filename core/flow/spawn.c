@@ -310,9 +310,11 @@ static int serve_hooks(struct spawn *spawn, struct barrer_error *err)
 
     if (state == NULL)
         return error_fail(err, ENOMEM, "describe the container to its hooks");
-    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, bundle, spawn->pidfd, err);
+    r = hooks_run(spawn->flow->spec, OCI_HOOK_PRESTART, state, bundle,
+                  (const char *const *)environ, spawn->pidfd, err);
     if (r == 0)
-        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, bundle, spawn->pidfd, err);
+        r = hooks_run(spawn->flow->spec, OCI_HOOK_CREATE_RUNTIME, state, bundle,
+                      (const char *const *)environ, spawn->pidfd, err);
     if (r == 0 && (r = channel_send(spawn->channel_fd, CHANNEL_HOOKED, 0, NULL)) < 0)
         r = error_fail(err, -r, "let the container's process go on after hooks");
     free(state);

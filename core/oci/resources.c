@@ -73,7 +73,12 @@ static int read_pids(const struct node *node, struct barrer_resources_request *r
         {NULL},
     };
 
-    return node_fields(node, fields, request);
+    int r = node_fields(node, fields, request);
+
+    /* As runc: the container's own process is there, and nothing can be had for less. systemd refuses 0. */
+    if (r == 0 && request->pids_limit.is_set && request->pids_limit.value == 0)
+        request->pids_limit.value = 1;
+    return r;
 }
 
 static int read_weight(const struct node *item, void *element)

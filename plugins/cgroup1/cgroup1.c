@@ -164,7 +164,7 @@ static int go_below(struct cgroup1 *self, const char *path, struct barrer_error 
 
         if (length == 2 && p[0] == '.' && p[1] == '.')
             return barrer_fail(self->host, err, EPERM,
-                               "the cgroup path \"%s\" leads out of the container's cgroup", path);
+                               "bad sub cgroup path \"%s\": it leads out of the container's cgroup", path);
         p += length;
     }
     for (size_t i = 0; i < self->n_hierarchies; i++) {

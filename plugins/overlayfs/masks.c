@@ -167,6 +167,15 @@ static int make_readonly(struct overlayfs *self, const char *path, struct barrer
                                  : 0;
 }
 
+/* Once is enough: a second cover would only hide the first one. */
+static bool is_repeated(const char *const *paths, const char *const *path)
+{
+    for (; paths < path; paths++)
+        if (strcmp(*paths, *path) == 0)
+            return true;
+    return false;
+}
+
 int overlayfs_masks_apply(struct overlayfs *self, const struct barrer_filesystem_request *request,
                           struct barrer_error *err)
 {
@@ -176,7 +185,7 @@ int overlayfs_masks_apply(struct overlayfs *self, const struct barrer_filesystem
     for (const char *const *path = request->readonly_paths; path && *path && r == 0; path++)
         r = make_readonly(self, *path, err);
     for (const char *const *path = request->masked_paths; path && *path && r == 0; path++)
-        r = mask(self, &covers, *path, err);
+        r = is_repeated(request->masked_paths, path) ? 0 : mask(self, &covers, *path, err);
     overlayfs_leave_fd(self, &covers.null.fd);
     overlayfs_leave_fd(self, &covers.file.fd);
     overlayfs_leave_fd(self, &covers.folder.fd);

@@ -284,18 +284,39 @@ static bool takes_label(const struct overlayfs_mount *mount)
     return false;
 }
 
-char *overlayfs_mount_data(const struct overlayfs_mount *mount,
-                           const struct barrer_filesystem_request *request)
+/* Add OPTION to the comma-separated *DATA. */
+static int add_option(char **data, const char *option)
 {
-    const char *given = mount->options.data == NULL ? "" : mount->options.data;
-    char *data = NULL;
+    char *longer = NULL;
 
-    if (request->mount_label == NULL || !takes_label(mount))
-        return strdup(given);
-    if (asprintf(&data, "%s%scontext=\"%s\"", given, *given == '\0' ? "" : ",",
-                 request->mount_label) < 0)
-        return NULL;
-    return data;
+    if (asprintf(&longer, "%s%s%s", *data, **data == '\0' ? "" : ",", option) < 0)
+        return -ENOMEM;
+    free(*data);
+    *data = longer;
+    return 0;
+}
+
+/* What mount(2) gets beside the flags: the options, MODE where it is not -1, and the label. */
+static int make_data(const struct overlayfs_mount *mount,
+                     const struct barrer_filesystem_request *request, int mode, char **ret_data)
+{
+    barrer_auto_free char *data = strdup(mount->options.data == NULL ? "" : mount->options.data);
+    barrer_auto_free char *label = NULL;
+    char text[32];
+    int r = data == NULL ? -ENOMEM : 0;
+
+    if (r == 0 && mode >= 0) {
+        (void)snprintf(text, sizeof(text), "mode=%o", (unsigned)mode);
+        r = add_option(&data, text);
+    }
+    if (r == 0 && request->mount_label != NULL && takes_label(mount))
+        r = asprintf(&label, "context=\"%s\"", request->mount_label) < 0 ? -ENOMEM
+                                                                        : add_option(&data, label);
+    if (r == 0) {
+        *ret_data = data;
+        data = NULL;
+    }
+    return r;
 }
 
 /* In a user namespace that owns neither the network nor the IPC namespace these cannot be
@@ -313,17 +334,38 @@ static bool is_dev(const struct overlayfs_mount *mount)
            overlayfs_is_path(mount->spec->destination, "dev");
 }
 
+static bool has_mode(const char *data)
+{
+    return data != NULL && (strncmp(data, "mode=", 5) == 0 || strstr(data, ",mode=") != NULL);
+}
+
+/* A tmpfs that is not told otherwise has the mode of the folder that it covers, as with runc; -1
+ * where there is none, and for other mounts. */
+static int covered_mode(struct overlayfs *self, const struct overlayfs_mount *mount)
+{
+    struct overlayfs_target target = OVERLAYFS_NO_TARGET;
+    struct stat st;
+    int r;
+
+    if (!is_type(mount, "tmpfs") || has_mode(mount->options.data) ||
+        overlayfs_target_find(self, mount->spec->destination, &target, NULL) < 0)
+        return -1;
+    r = fstat(target.fd, &st);
+    overlayfs_leave_fd(self, &target.fd);
+    return r < 0 ? -1 : (int)(st.st_mode & 07777);
+}
+
 static int mount_new(struct overlayfs *self, const struct barrer_filesystem_request *request,
                      const struct overlayfs_mount *entry, const struct overlayfs_target *target,
-                     struct barrer_error *err)
+                     int mode, struct barrer_error *err)
 {
     const struct barrer_mount *spec = entry->spec;
     const char *source = spec->source == NULL ? spec->type : spec->source;
-    barrer_auto_free char *data = overlayfs_mount_data(entry, request);
+    barrer_auto_free char *data = NULL;
     unsigned long flags = entry->options.flags;
     char place[OVERLAYFS_TARGET_TEXT];
 
-    if (data == NULL)
+    if (make_data(entry, request, mode, &data) < 0)
         return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
     if (strlen(data) > MAX_DATA)
         return overlayfs_mount_fail(self, entry, E2BIG, "its options are longer than a page", err);
@@ -376,7 +418,7 @@ static int enter_new(struct overlayfs *self, const struct barrer_filesystem_requ
 {
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
     const char *path = mount->spec->destination;
-    int r;
+    int mode = covered_mode(self, mount), r;
 
     if (is_type(mount, "proc") || is_type(mount, "sysfs"))
         r = overlayfs_target_make_plain(self, path, &target, err);
@@ -387,7 +429,7 @@ static int enter_new(struct overlayfs *self, const struct barrer_filesystem_requ
     if (is_type(mount, "cgroup"))
         r = overlayfs_cgroups_mount(self, request, mount, &target, err);
     else
-        r = mount_new(self, request, mount, &target, err);
+        r = mount_new(self, request, mount, &target, mode, err);
     if (r == 0)
         r = finish_new(self, mount, &target, err);
     overlayfs_leave_fd(self, &target.fd);
@@ -398,13 +440,13 @@ static int enter_remount(struct overlayfs *self, const struct barrer_filesystem_
                          const struct overlayfs_mount *entry, struct barrer_error *err)
 {
     const struct overlayfs_options *options = &entry->options;
-    barrer_auto_free char *data = overlayfs_mount_data(entry, request);
+    barrer_auto_free char *data = NULL;
     struct overlayfs_target target = OVERLAYFS_NO_TARGET;
     struct mount_attr top = options->top, all = options->all;
     char place[OVERLAYFS_TARGET_TEXT];
     int r;
 
-    if (data == NULL)
+    if (make_data(entry, request, -1, &data) < 0)
         return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
     r = overlayfs_target_find(self, entry->spec->destination, &target, err);
     if (r < 0)

@@ -50,9 +50,5 @@ int overlayfs_mount_host_path(struct overlayfs *self, const struct overlayfs_mou
 /* "mount SOURCE on DESTINATION", with what the kernel says. */
 int overlayfs_mount_fail(struct overlayfs *self, const struct overlayfs_mount *mount, int errnum,
                          const char *hint, struct barrer_error *err);
-/* The options of MOUNT's file system with the container's label, as one string to free; NULL
- * when there is no memory. */
-char *overlayfs_mount_data(const struct overlayfs_mount *mount,
-                           const struct barrer_filesystem_request *request);
 
 #endif

@@ -155,6 +155,11 @@ static int apply_personality(const struct barrer_host *host, const char *name,
     return 0;
 }
 
+static int has_affinity(const struct barrer_process_request *request)
+{
+    return request->cpu_affinity_initial != NULL || request->cpu_affinity_final != NULL;
+}
+
 static int process_confine(void *data, const struct barrer_process_request *request,
                            struct barrer_error *err)
 {
@@ -172,6 +177,8 @@ static int process_confine(void *data, const struct barrer_process_request *requ
     r = apply_streams(host, request, err);
     if (r == 0 && request->personality != NULL)
         r = apply_personality(host, request->personality, err);
+    if (r == 0 && !(is_exec && has_affinity(request)))
+        process_scheduler_unbind(host);
     if (r == 0 && !(request->flags & BARRER_PROCESS_USERNS))
         r = process_scheduler_apply(host, request, 0, err);
     if (r == 0 && is_exec)

@@ -201,3 +201,14 @@ int process_scheduler_bind(const struct barrer_host *host, const char *property,
                            errno == EINVAL ? " (none of them is online and in the cpuset)" : "");
     return 0;
 }
+
+void process_scheduler_unbind(const struct barrer_host *host)
+{
+    unsigned long mask[MAX_CPUS / BITLIST_WORD_BITS];
+
+    /* The kernel takes away what there is not and what the cpuset does not have. */
+    memset(mask, 0xff, sizeof(mask));
+    if (syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0)
+        barrer_log(host, BARRER_LOG_WARNING, "cannot let the process run on all CPUs: %s",
+                   strerror(errno));
+}

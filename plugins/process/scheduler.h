@@ -17,5 +17,7 @@ int process_scheduler_apply(const struct barrer_host *host,
 /* Bind the caller to the CPUs of LIST ("0-3,7"), which PROPERTY named; NULL and "": nothing. */
 int process_scheduler_bind(const struct barrer_host *host, const char *property, const char *list,
                            struct barrer_error *err);
+/* Let the caller run on every CPU of its cgroup, now and later, however barrer itself was bound. */
+void process_scheduler_unbind(const struct barrer_host *host);
 
 #endif

@@ -120,6 +120,9 @@ make_bundle "$b" '.process.args = ["yes"] | .process.terminal = true'
 new_id
 is "$(within 10 run --bundle "$b" "$id" </dev/null | head -n 1 | tr -d '\r')" y "a terminal's output"
 is "$(ls "$STATE")" "" "is hung up when nobody reads it"
+make_bundle "$b" '.process.args = ["echo", "a line"] | .process.terminal = true'
+new_id
+is "$(within 10 run --bundle "$b" "$id" </dev/null | od -An -c | tr -d ' ')" 'aline\n' "lines end as the payload ends them"
 make_bundle "$b" '.process.args = ["cat"] | .process.terminal = true'
 new_id
 is "$({

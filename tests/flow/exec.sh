@@ -108,6 +108,14 @@ barrer create --bundle "$b" "$id" </dev/null
 capture barrer exec "$id" true
 is "$status$error" 0 "exec in a created container"
 
+barrer delete --force "$id"
+# A capability that the container can inherit is ambient, too.
+start_sleeper "$b" '.process.capabilities = {bounding: ["CAP_KILL", "CAP_SYSLOG"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"],
+    inheritable: ["CAP_KILL", "CAP_SYSLOG"], ambient: ["CAP_KILL"]}'
+is "$(barrer exec --cap CAP_SYSLOG "$id" awk '/^Cap(Inh|Amb)/ { print $2 }' /proc/self/status)" $'0000000400000020\n0000000400000020' \
+    "--cap with one that can be inherited"
+barrer delete --force "$id"
+
 # A further process of a paused container waits with it; whoever asked for it can be killed.
 new_id
 if is_real_root; then

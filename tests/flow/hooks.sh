@@ -59,7 +59,7 @@ make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks = {
     createRuntime: [{path: $w, args: ["w", "host"], env: ["A=b"]}],
     createContainer: [{path: $w, args: ["w", "child"]}],
     startContainer: [{path: "/bin/sh", args: ["sh", "-c", "env >/env"]}]}
-    | .root.readonly = false' --arg w "$T/where"
+    | .root.readonly = false | .process.env += ["FROM_CONFIG=1"]' --arg w "$T/where"
 new_id
 FROM_THE_CALLER=1 barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id" </dev/null >/dev/null
 pid=$(cat "$T/pid")
@@ -74,7 +74,8 @@ is "$(cat "$T/fds.host")" "0 1 2 3 " "E2: no descriptor leaks to a hook of the h
 is "$(cat "$T/fds.child")" "0 1 2 3 " "E2: nor to one in the container"
 is "$(grep -Ev '^(PWD|SHLVL|_)=' "$T/env.host")" "A=b" "the environment is the hook's own"
 like "$(cat "$T/env.child")" 'FROM_THE_CALLER=1' "no environment means the caller's"
-unlike "$(cat "$b/rootfs/env")" 'FROM_THE_CALLER|HOME' "and an empty one in the container"
+like "$(cat "$b/rootfs/env")" 'FROM_CONFIG=1' "and the payload's in the container, as with runc"
+unlike "$(cat "$b/rootfs/env")" 'FROM_THE_CALLER' "but not the caller's"
 is "$(cat "$T/cwd.host")" "$b" "the working directory is the bundle"
 is "$(cat "$T/cwd.child")" "$b/rootfs" "and that of createContainer is the root, as with runc"
 barrer delete --force "$id"
@@ -88,7 +89,7 @@ failing() { # KIND
 for kind in prestart createRuntime createContainer; do
     failing $kind
     not_ok "create fails when $kind fails" barrer create --bundle "$b" "$id"
-    like "$error" "$kind" "the error names $kind"
+    like "$error" "error running $kind hook #0" "the error names $kind and the hook"
     like "$error" '(a-hook-says-why|status 3|code 3|exit 3)' "and says what happened"
     not_ok "nothing is left of it" test -e "$STATE/$id"
 done

@@ -100,6 +100,11 @@ new_id
 barrer create --bundle "$b" --pid-file "$T/pid" "$id" </dev/null
 ok "rule 4: delete of a created container" barrer delete "$id"
 ok "which ends its process" wait_until 10 is_gone "$(cat "$T/pid")"
+new_id
+barrer create --bundle "$b" --pid-file "$T/pid" "$id" </dev/null
+barrer kill "$id" TERM
+ok "TERM ends a created container, as with runc" wait_until 10 is_gone "$(cat "$T/pid")"
+barrer delete "$id"
 start_sleeper "$b" "$sleeper"
 cgroup=$(is_real_root && cgroup_of "$pid")
 capture barrer delete --force "$id"
@@ -137,6 +142,18 @@ if is_real_root; then
     barrer delete --force "$id"
     ok "rule 4: delete --force ends all processes of a shared pid namespace" wait_until 5 is_gone "$child"
     kill -9 "$child" 2>/dev/null
+    rm "$b/rootfs/tmp/child"
+    new_id
+    barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id" </dev/null >/dev/null
+    wait_until 10 test -s "$b/rootfs/tmp/child"
+    child=$(cat "$b/rootfs/tmp/child")
+    kill -9 "$(cat "$T/pid")"
+    wait_until 10 is_status "$id" stopped
+    ok "kill KILL when its first process is gone" barrer kill "$id" KILL
+    ok "ends the others" wait_until 5 is_gone "$child"
+    kill -9 "$child" 2>/dev/null
+    refuses "once" 'container not running' barrer kill "$id" KILL
+    ok "then it can be deleted" barrer delete "$id"
 else
     skip "rule 4: delete --force ends all processes of a shared pid namespace" "needs a cgroup"
 fi

@@ -49,6 +49,19 @@ mounts 'cat /secret; ls /hidden; echo x >/ro/file' '.root.readonly = false | .li
 is "$output" "" "masked files and folders of the root"
 like "$error" 'Read-only' "read-only paths of the root; what is not there is passed over"
 
+mounts 'grep -c " /secret " /proc/self/mountinfo' '.linux.maskedPaths += ["/secret", "/secret"]'
+is "$output" 1 "a path that is named twice is masked once"
+
+# --- the mode of a tmpfs ---
+tmpfs='.root.readonly = false | .mounts += [{destination: "/hidden", type: "tmpfs", source: "tmpfs", options: $options}]'
+chmod 2710 "$b/rootfs/hidden"
+for options in '[]:2710' '["size=1m"]:2710' '["mode=1700"]:1700' '["size=1m", "mode=711"]:711'; do
+    mounts 'stat -c %a /hidden' "${options%:*} as \$options | $tmpfs"
+    is "$output" "${options##*:}" "a tmpfs with options ${options%:*} on a folder of mode 2710"
+done
+mounts 'stat -c %a /new/folder' '.root.readonly = false | .mounts += [{destination: "/new/folder", type: "tmpfs", source: "tmpfs"}]'
+is "$output" 1777 "on none"
+
 # --- bind mounts and options ---
 mounts 'cat /mnt/file; touch /mnt/new' "$(vol '["bind"]')"
 is "$output" canary "a bind mount"

@@ -69,6 +69,21 @@ else
     for what in "nice value and scheduler policy" "I/O priority" "personality"; do skip "$what" "needs real root"; done
 fi
 
+# Where barrer itself is bound to a CPU, the container is not.
+if [ "$(nproc)" -lt 2 ]; then
+    skip "barrer's own CPUs are not the container's" "needs two CPUs"
+else
+    mask=$(awk '/^Cpus_allowed:/ { print $2 }' /proc/self/status)
+    make_bundle "$b" '.process.args = ["sleep", "1000"]'
+    new_id
+    taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --detach --bundle "$b" "$id" </dev/null >/dev/null 2>&1
+    is "$(awk '/^Cpus_allowed:/ { print $2 }' "/proc/$(pid_of "$id")/status")" "$mask" "barrer's own CPUs are not the container's"
+    capture taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" exec "$id" \
+        awk '/^Cpus_allowed:/ { print $2 }' /proc/self/status
+    is "$output" "$mask" "nor those of what exec brings" || show
+    barrer delete --force "$id"
+fi
+
 # --- seccomp ---
 filter='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
 run_sh "$b" 'grep Seccomp: /proc/self/status; mkdir /tmp/x' ".root.readonly = false | .linux.seccomp = $filter"

@@ -63,7 +63,7 @@ unharmed "E10: $((rounds * 150)) mounts through a folder that a link takes the p
 # --- E5, E8: masked and read-only paths of a root whose parts take turns ---
 rm -rf "$b"
 make_bundle "$b" '.process.args = ["true"] | .root.readonly = false
-    | .linux.maskedPaths += [range(50) | "/t/sub", "/t/file", "/t/null"] | .linux.readonlyPaths += [range(50) | "/t/sub"]'
+    | .linux.maskedPaths += [range(50) | ("/t" + "/." * .) | . + "/sub", . + "/file", . + "/null"] | .linux.readonlyPaths += [range(50) | "/t/sub"]'
 mkdir -p "$b/rootfs/t/sub"
 : >"$b/rootfs/t/file"
 ln -s "$canary" "$b/rootfs/away"
@@ -73,7 +73,7 @@ unharmed "E8: $((rounds * 200)) masks below a folder that a link takes the place
 # --- E5, E7: /dev/null of a root without a mount on /dev ---
 rm -rf "$b"
 make_bundle "$b" '.process.args = ["cat", "/secret"] | .root.readonly = false | .mounts |= map(select(.destination | startswith("/dev") | not))
-    | .linux.maskedPaths += [range(50) | "/secret"]'
+    | .linux.maskedPaths += [range(50) | "/." * . + "/secret"]'
 mkdir -p "$b/rootfs/dev"
 echo hidden >"$b/rootfs/secret"
 ln -s "$canary/null" "$b/rootfs/dev/null"

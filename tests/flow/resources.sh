@@ -46,6 +46,7 @@ limit "cpu.idle" cpu '{cpu: {idle: 1}}' 1 cpu.idle 1 cpu cpu.idle
 limit "cpuset.cpus" cpuset '{cpu: {cpus: "0"}}' 0 cpuset.cpus 0 cpuset cpuset.cpus
 limit "cpuset.mems" cpuset '{cpu: {mems: "0"}}' 0 cpuset.mems 0 cpuset cpuset.mems
 limit "pids.limit" pids '{pids: {limit: 20}}' 20 pids.max 20 pids pids.max
+limit "pids.limit 0 is one" pids '{pids: {limit: 0}}' 1 pids.max 1 pids pids.max
 limit "pids.limit -1 is none" pids '{pids: {limit: -1}}' max pids.max max pids pids.max
 if [ "$kind" = v2 ] && has_controller io; then
     start_sleeper "$b" "$in_group | .linux.resources = {blockIO: {weight: 200}}" || diag "$error"

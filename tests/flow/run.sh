@@ -33,6 +33,10 @@ is "$output" '[a b][][c"d][ü]' "arguments arrive as they are"
 run_sh "$b" 'env | sort' '.process.env = ["PATH=/bin", "FOO=bar baz", "EMPTY="]'
 is "$(grep -Ev '^(SHLVL|PWD|HOME)=' <<<"$output")" $'EMPTY=\nFOO=bar baz\nPATH=/bin' "the environment is the configured one"
 like "$output" 'HOME=/' "HOME is set from the user database where the configuration has none"
+run_sh "$b" 'env | grep -v -e SHLVL -e PWD | sort' '.process.env = ["PATH=/bin", "A=1", "AB=2", "HOME=/there", "A=3", "HOME="]'
+is "$output" $'A=3\nAB=2\nHOME=/root\nPATH=/bin' "of several of one name the last counts, and an empty HOME is none"
+run_sh "$b" 'env | grep -c ^N' '.process.env = [range(5000) | "N\(. % 2500)=\(.)"]'
+is "$output" 2500 "thousands of them"
 export BARRER_LEAK=1
 run_sh "$b" 'env'
 unlike "$output" BARRER "nothing of the caller's environment leaks"
