@@ -272,10 +272,10 @@ __attribute__((noreturn)) static void run_job(struct machine *machine, enum job_
     faults_reset();
     switch (kind) {
     case JOB_PLAN:
-        reader_read(machine, READER_PUSHED);
+        reader_read(machine, READER_PUSHED, NULL);
         _exit(0);
     case JOB_RELOAD:
-        reader_read(machine, READER_STATIC);
+        reader_read(machine, READER_STATIC, NULL);
         _exit(0);
     case JOB_SAVE: {
         int fd = open(BOOT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -333,6 +333,7 @@ void control_job_ended(struct supervisor *s, int status)
         answer(&peer, "ERROR", other->problem);
         return;
     }
+    supervisor_forget_config(s);
     machine->current = !machine->current;
     machine->has_plan |= job.kind == JOB_PLAN;
     supervisor_take_plan(s, 1);

@@ -77,10 +77,27 @@ static void handle_loop(int signal)
     seen = machine->loops;
 }
 
+/* What PID 1 does by itself at boot hangs. */
+static void handle_limit(int signal)
+{
+    if (the_machine->is_limited)
+        handle_fault(signal);
+}
+
+void faults_limit(struct machine *machine, unsigned limit)
+{
+    const struct itimerval time = {
+        .it_value = {.tv_sec = limit / 1000, .tv_usec = limit % 1000 * 1000}};
+
+    machine->is_limited = limit > 0;
+    (void)setitimer(ITIMER_REAL, &time, NULL);
+}
+
 void faults_install(struct machine *machine)
 {
     const stack_t own = {.ss_sp = stack, .ss_size = sizeof(stack)};
     struct sigaction fault = {.sa_handler = handle_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    struct sigaction limit = {.sa_handler = handle_limit, .sa_flags = SA_ONSTACK | SA_RESTART};
     struct sigaction loop = {.sa_handler = handle_loop, .sa_flags = SA_ONSTACK | SA_RESTART};
     const struct itimerval time = {.it_interval = {.tv_sec = 2}, .it_value = {.tv_sec = 2}};
 
@@ -89,6 +106,8 @@ void faults_install(struct machine *machine)
     for (size_t i = 0; i < sizeof(fault_signals) / sizeof(*fault_signals); i++)
         (void)sigaction(fault_signals[i], &fault, NULL);
     (void)sigaction(SIGPROF, &loop, NULL);
+    (void)sigaction(SIGALRM, &limit, NULL);
+    machine->is_limited = 0;
     (void)setitimer(ITIMER_PROF, &time, NULL);
 }
 
@@ -100,6 +119,7 @@ void faults_reset(void)
     for (size_t i = 0; i < sizeof(fault_signals) / sizeof(*fault_signals); i++)
         (void)sigaction(fault_signals[i], &standard, NULL);
     (void)sigaction(SIGPROF, &standard, NULL);
+    (void)sigaction(SIGALRM, &standard, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

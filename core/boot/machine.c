@@ -44,6 +44,11 @@ int machine_create(struct machine **ret_machine, struct barrer_error *err)
     machine->boot_at = machine_now();
     for (int i = 0; i < MACHINE_CLIENTS; i++)
         machine->clients[i].fd = -1;
+    for (int i = 0; i < 2; i++) {
+        struct boot_settings *settings = &machine->plans[i].settings;
+
+        settings->init = settings->init_fallback = settings->logger = MACHINE_NONE;
+    }
     /* Their descriptors are set when a service takes one: untouched pages cost nothing. */
     *ret_machine = machine;
     return 0;

@@ -91,13 +91,14 @@ enum service_state {
 struct unit {
     char name[MACHINE_NAME]; /* "": free */
     uint8_t state;
-    uint8_t is_wanted;    /* it is to be up */
+    uint8_t is_wanted;     /* it is to be up */
     uint8_t is_restarting; /* it is stopped to be started again */
-    uint8_t is_killed;    /* SIGKILL was sent */
+    uint8_t is_killed;     /* SIGKILL was sent */
     uint8_t has_failed_start;
-    uint8_t is_executed; /* the payload runs */
+    uint8_t is_executing; /* the process that is being made has come to its execve */
+    uint8_t is_executed;  /* the payload runs */
     uint8_t is_ready;
-    uint8_t has_logger; /* this logger reads the pipes by itself */
+    uint8_t has_logger;         /* this logger reads the pipes by itself */
     pid_t pid, spawner, helper; /* the service, what makes it, stop-exec or reload-exec */
     int log_fd, log_write_fd;   /* its output pipe, both ends */
     int report_fd, ready_fd;    /* from the spawner; of s6 */
@@ -156,6 +157,20 @@ struct job {
     char id[33];
 };
 
+/* Steps of boot, in order. */
+enum boot_step {
+    BOOT_MOUNTS,
+    BOOT_CONFIGURATION,
+    BOOT_MODULES,
+    BOOT_ROOT,
+    BOOT_CGROUP,
+    BOOT_PLUGINS,
+    BOOT_TUNE,
+    BOOT_CONTROL,
+    BOOT_SERVICES,
+    BOOT_DONE,
+};
+
 struct machine {
     uint64_t magic;
     uint32_t size;
@@ -163,15 +178,21 @@ struct machine {
     int exe_fd; /* of the program */
     uint32_t faults, faults_in_window;
     uint64_t fault_window, loops;
-    uint8_t is_test;     /* in namespaces, not a machine's PID 1 */
+    uint8_t is_test;      /* in namespaces, not a machine's PID 1 */
     uint8_t is_contained; /* not in the first pid namespace */
-    uint8_t is_initial;  /* the root is the initial RAM disk */
+    uint8_t is_initial;   /* the root is the initial RAM disk */
     uint8_t has_cgroups;
     uint8_t state, action, was_ready, has_plan;
     uint8_t shutdown_step;
-    uint8_t is_degraded; /* the configuration is not the one that was asked for */
-    uint8_t wants_good;  /* it is to be kept as the last good one */
-    int32_t current;     /* plan: 0 or 1 */
+    uint8_t is_degraded;  /* the configuration is not the one that was asked for */
+    uint8_t wants_good;   /* it is to be kept as the last good one */
+    uint8_t boot_step;    /* enum boot_step: the one that is next, or at work */
+    uint8_t is_stepping;  /* it is at work */
+    uint8_t n_sources;    /* of the configuration, that were tried */
+    uint8_t loading;      /* the module that is being loaded, from 1 */
+    uint8_t is_limited;   /* SIGALRM is a fault: what PID 1 does by itself takes too long */
+    uint32_t bad_modules; /* those that were a fault when they were loaded: bits */
+    int32_t current;      /* plan: 0 or 1 */
     uint64_t boot_at, init_deadline, shutdown_deadline, step_deadline, watchdog_at;
     uint64_t interrupts_at;
     uint32_t interrupts;
@@ -180,13 +201,14 @@ struct machine {
     uint32_t push_length; /* of the text that the init service is sending */
     uint8_t is_pushing, is_push_broken;
     uint32_t lost;
-    int32_t n_units; /* those behind are free: loops over units touch no more pages than there are */
+    int32_t
+        n_units; /* those behind are free: loops over units touch no more pages than there are */
     struct job job;
     struct client clients[MACHINE_CLIENTS];
     struct unit units[MACHINE_SERVICES];
     struct phase phases[MACHINE_PHASES];
     uint32_t n_phases;
-    uint64_t ring_head; /* bytes that were ever written to it */
+    uint64_t ring_head;    /* bytes that were ever written to it */
     char config_file[256]; /* "": the layers */
     char ring[MACHINE_RING];
     char push[64 * 1024];

@@ -76,7 +76,9 @@ static int parse_pushed(const struct machine *machine, struct config **ret_confi
     static char text[sizeof(machine->push) + MACHINE_PLAN_TEXT + 4096];
     const char *other = strstr(machine->push, "\n[");
 
-    for (const char *at = machine->push[0] == '[' ? machine->push : other != NULL ? other + 1 : NULL;
+    for (const char *at = machine->push[0] == '[' ? machine->push
+                          : other != NULL         ? other + 1
+                                                  : NULL;
          at != NULL; at = strstr(at, "\n[") != NULL ? strstr(at, "\n[") + 1 : NULL)
         if (strncmp(at, "[service ", 9) != 0)
             return error_fail(err, 0, "plan: \"%.*s\": a plan has sections [service NAME] alone",
@@ -104,7 +106,7 @@ static int load(const struct machine *machine, enum reader_source source,
     return config_load(&request, ret_config, err);
 }
 
-void reader_read(struct machine *machine, enum reader_source source)
+void reader_read(struct machine *machine, enum reader_source source, struct config **ret_config)
 {
     static const char *const names[] = {"static", "last-good", "defaults", "pushed"};
     struct boot_plan *plan = machine_other_plan(machine);
@@ -120,4 +122,8 @@ void reader_read(struct machine *machine, enum reader_source source)
     (void)snprintf(plan->problem, sizeof(plan->problem), "%.*s", (int)sizeof(plan->problem) - 1,
                    r < 0 ? err.text : "");
     plan->result = r;
+    if (r == 0 && ret_config != NULL)
+        *ret_config = config;
+    else
+        config_destroy(config);
 }

@@ -159,18 +159,20 @@ static int make_flow(struct flow *flow, const struct spawner *s, const struct co
 
 static int run(const struct spawner *s, int n_extra, struct barrer_error *err)
 {
-    const struct boot_plan *plan = machine_plan(s->machine);
     struct service_request request = {.name = s->machine->units[s->index].name,
                                       .key = s->key,
                                       .environment = s->environment};
     struct spawn spawn = SPAWN_NONE;
     struct flow flow = {0};
-    struct config *config = NULL;
+    struct config *parsed = NULL;
+    const struct config *config = s->config;
     struct oci_spec *spec = NULL;
     unsigned kinds = 0;
     char section[64];
-    int r = config_parse("plan", plan->text, plan->length, &config, err);
+    int r = config == NULL ? config_parse("plan", s->plan->text, s->plan->length, &parsed, err) : 0;
 
+    if (config == NULL)
+        config = parsed;
     if (r < 0)
         return r;
     (void)snprintf(section, sizeof(section), "service %s", request.name);
@@ -192,7 +194,9 @@ static int run(const struct spawner *s, int n_extra, struct barrer_error *err)
     spawn.arg = (void *)(uintptr_t)s;
     spawn.clone_flags = CLONE_PARENT;
     spawn.takes_terminal =
-        machine_row(s->machine, s->index)->input == INPUT_CONSOLE && strcmp(s->key, "exec") == 0;
+        s->plan->rows[s->index].input == INPUT_CONSOLE && strcmp(s->key, "exec") == 0;
+    s->machine->units[s->index].is_executing = 0;
+    spawn.is_executing = &s->machine->units[s->index].is_executing;
     spawn.pid_address = strcmp(s->key, "exec") == 0 ? &s->machine->units[s->index].pid
                                                     : &s->machine->units[s->index].helper;
     r = spawn_start(&spawn, err);

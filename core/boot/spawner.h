@@ -8,6 +8,7 @@
 #define CORE_BOOT_SPAWNER_H
 
 #include "boot/machine.h"
+#include "config/config.h"
 #include "plugin/loader.h"
 
 enum report_kind { REPORT_EXECUTED, REPORT_SKIPPED, REPORT_FAILED };
@@ -22,6 +23,8 @@ struct report {
 struct spawner {
     struct machine *machine;
     struct loader *loader;
+    const struct boot_plan *plan; /* that names the service */
+    const struct config *config;  /* what the plan was read from, or NULL */
     int index;
     const char *key; /* exec, stop-exec, reload-exec */
     int report_fd;

@@ -39,6 +39,17 @@ static struct service_row *row_at(const struct supervisor *s, int index)
     return machine_row(s->machine, index);
 }
 
+/* What a service that a new plan does not name was started with, for its end. */
+static struct boot_plan *plan_of(const struct supervisor *s, int index)
+{
+    struct boot_plan *other = machine_other_plan(s->machine);
+
+    return row_at(s, index)->name[0] == '\0' &&
+                   strcmp(other->rows[index].name, unit_at(s, index)->name) == 0
+               ? other
+               : machine_plan(s->machine);
+}
+
 static const struct boot_settings *settings_of(const struct supervisor *s)
 {
     return &machine_plan(s->machine)->settings;
@@ -203,7 +214,7 @@ static int make_socket(struct unit *unit, struct ends *ends)
 
 static int make_descriptors(struct supervisor *s, int index, int is_main, struct ends *ends)
 {
-    const struct service_row *row = row_at(s, index);
+    const struct service_row *row = &plan_of(s, index)->rows[index];
     struct unit *unit = unit_at(s, index);
     int r = make_pipe(&unit->report_fd, &ends->report);
 
@@ -225,13 +236,16 @@ static int make_descriptors(struct supervisor *s, int index, int is_main, struct
 __attribute__((noreturn)) static void child(struct supervisor *s, int index, const char *key,
                                             const struct ends *ends)
 {
-    const struct service_row *row = row_at(s, index);
+    const struct boot_plan *plan = plan_of(s, index);
+    const struct service_row *row = &plan->rows[index];
     struct unit *unit = unit_at(s, index);
     static char watchdog[48];
     const char *environment[8];
     size_t n = 0;
     struct spawner spawner = {.machine = s->machine,
                               .loader = s->loader,
+                              .plan = plan,
+                              .config = plan == machine_plan(s->machine) ? s->config : NULL,
                               .index = index,
                               .key = key,
                               .report_fd = ends->report,
@@ -743,7 +757,7 @@ void supervisor_start(struct supervisor *s, int index)
 
 static void begin_stop(struct supervisor *s, int index)
 {
-    const struct service_row *row = row_at(s, index);
+    const struct service_row *row = &plan_of(s, index)->rows[index];
     struct unit *unit = unit_at(s, index);
 
     unit->deadline = machine_now() + row->stop_timeout;
@@ -975,6 +989,12 @@ uint64_t supervisor_step(struct supervisor *s)
         changes = before != after;
     } while (changes);
     return next;
+}
+
+void supervisor_forget_config(struct supervisor *s)
+{
+    config_destroy(s->config);
+    s->config = NULL;
 }
 
 void supervisor_take_plan(struct supervisor *s, int start_new)

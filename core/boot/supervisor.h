@@ -8,11 +8,13 @@
 
 #include "boot/machine.h"
 #include "boot/message.h"
+#include "config/config.h"
 #include "plugin/loader.h"
 
 struct supervisor {
     struct machine *machine;
     struct loader *loader; /* with the plugins of services; its copy is the spawner's */
+    struct config *config; /* what the current plan was read from, for spawners; or NULL */
 };
 
 extern const char *const service_state_names[];
@@ -20,6 +22,8 @@ extern const char *const service_state_names[];
 /* Take over the current plan: new services get units, those that are gone are stopped. START_NEW:
  * start what is enabled and not up. */
 void supervisor_take_plan(struct supervisor *s, int start_new);
+/* The plan changes: what it was read from is no longer true. */
+void supervisor_forget_config(struct supervisor *s);
 void supervisor_start(struct supervisor *s, int index);
 void supervisor_stop(struct supervisor *s, int index);
 void supervisor_restart(struct supervisor *s, int index);

@@ -134,12 +134,14 @@ static void load_module(struct machine *machine, char *name)
         output_say(machine, 4, "load kernel module %s: %s", name, strerrordesc_np(-r));
 }
 
-void tune_modules(struct machine *machine)
+int tune_has_modules(const struct config *config)
 {
-    struct config *config = parse(machine);
+    return table_text(config, SECTION, "modules") != NULL;
+}
 
-    if (config != NULL)
-        each_word(config, "modules", machine, load_module);
+void tune_modules(struct machine *machine, const struct config *config)
+{
+    each_word(config, "modules", machine, load_module);
 }
 
 /* --- the rest --------------------------------------------------------------------------------------- */
@@ -218,10 +220,7 @@ static void make_machine_id(struct machine *machine)
 {
     unsigned char bytes[16];
     char text[40];
-    struct stat st;
 
-    if (stat("/etc/machine-id", &st) == 0 && st.st_size > 0)
-        return;
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
         return;
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
@@ -287,24 +286,37 @@ static void mount_one(struct machine *machine, char *word)
         (void)mount(NULL, fields[1], NULL, flags | MS_REMOUNT, NULL);
 }
 
-void tune_all(struct machine *machine)
+void tune_at_once(struct machine *machine, const struct config *config)
 {
-    struct config *config = parse(machine);
-    const char *seed;
-
-    if (config == NULL)
-        return;
     raise_clock(machine, config);
     set_hostname(machine, config);
-    each_word(config, "mount", machine, mount_one);
     each_word(config, "sysctl", machine, set_sysctl);
-    seed = table_text(config, SECTION, "seed");
-    if (seed != NULL && !machine->is_test)
-        load_seed(machine, seed);
-    if (is_on(config, "machine-id"))
-        make_machine_id(machine);
     if (is_on(config, "loopback"))
         raise_loopback(machine);
+}
+
+static int wants_machine_id(const struct config *config)
+{
+    struct stat st;
+
+    return is_on(config, "machine-id") && (stat("/etc/machine-id", &st) < 0 || st.st_size == 0);
+}
+
+int tune_waits(const struct machine *machine, const struct config *config)
+{
+    return table_text(config, SECTION, "mount") != NULL || wants_machine_id(config) ||
+           (table_text(config, SECTION, "seed") != NULL && !machine->is_test);
+}
+
+void tune_what_waits(struct machine *machine, const struct config *config)
+{
+    const char *seed = table_text(config, SECTION, "seed");
+
+    each_word(config, "mount", machine, mount_one);
+    if (seed != NULL && !machine->is_test)
+        load_seed(machine, seed);
+    if (wants_machine_id(config))
+        make_machine_id(machine);
 }
 
 void tune_save_seed(struct machine *machine)

@@ -393,6 +393,8 @@ static int execute(struct child *child)
     /* `start` tells a payload that ended at once from a process that never came here. */
     if (child->spawn->result_fd >= 0)
         (void)barrer_write_fd(child->spawn->result_fd, "\n");
+    if (child->spawn->is_executing != NULL)
+        *child->spawn->is_executing = 1;
 
     if (payload->fd >= 0)
         (void)syscall(SYS_execveat, payload->fd, "", args, environment, AT_EMPTY_PATH);

@@ -395,7 +395,7 @@ int spawn_await(struct spawn *spawn, struct barrer_error *err)
             return -message.number;
         default:
             /* Without FIFOs the end of the conversation is the execution of the payload. */
-            if (spawn->start_fd < 0)
+            if (spawn->start_fd < 0 && (spawn->is_executing == NULL || *spawn->is_executing))
                 return 0;
             return error_fail(err, 0, "the container's process ended while it was set up");
         }

@@ -8,6 +8,7 @@
 #define CORE_FLOW_SPAWN_H
 
 #include <signal.h>
+#include <stdint.h>
 
 #include "flow/channel.h"
 #include "flow/flow.h"
@@ -24,6 +25,8 @@ struct spawn {
     int preserve_fds; /* how many descriptors after 2 the payload keeps */
     int clone_flags;  /* CLONE_PARENT: the process becomes the caller's sibling; else 0 */
     pid_t *pid_address; /* the kernel writes the process's pid there before it runs; or NULL */
+    uint8_t *is_executing; /* in memory that both share: the process sets it right before execve, so
+                              that an end of its own before that is told from the payload's; or NULL */
     int takes_terminal; /* its standard input becomes the terminal of its session */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
     /* The container's state as JSON with this status and pid, for hooks; a fresh string. Called on

@@ -165,43 +165,160 @@ ok "poweroff" ctl poweroff
 boot_end 0 "down"
 
 # --- plugins ---------------------------------------------------------------------------------------------
-# Each stage, each way to go wrong: the service fails after its restarts, and nothing else does.
-if has_dynamic_plugins && [ -e "$abs_top_builddir/tests/plugins/.libs/faulty.so" ]; then
+# A plugin of each kind, each operation of boot, each way to go wrong: that service fails, alone, with
+# a sentence.
+take_plugins() { # the shipped ones and those that go wrong
     boot_make_root
     mkdir "$boot_root/plugins"
-    cp "$abs_top_builddir"/tests/stage/plugins/*.so "$abs_top_builddir/tests/plugins/.libs/faulty.so" "$boot_root/plugins/"
-    boot_head() { printf '[core]\nplugin-dir = /plugins\n'; }
+    cp "$abs_top_builddir"/tests/stage/plugins/*.so "$abs_top_builddir"/tests/plugins/.libs/faulty*.so "$boot_root/plugins/"
+    printf 'MZ' >"$boot_root/etc/App.dll"
+}
+boot_head_of_build=$(declare -f boot_head)
+boot_head() { printf '[core]\nplugin-dir = /plugins\n'; }
+go_wrong() { # STAGE...
+    local stage how n=$(($# * 6)) states
+    take_plugins
     {
-        printf '[flow boot]\nprocess = process seccomp faulty\n[service good]\nexec = /bin/sleep 1000\n'
-        for stage in prepare attach confine drop; do
-            for how in segv abort hang exit fail; do
-                printf '[service %s-%s]\nexec = /bin/sleep 1000\nrestart-delay = 1ms\nrestart-limit = 1\nstart-timeout = 2s\n' $stage $how
+        cat <<'EOF'
+[flow boot]
+isolation = namespace faulty_isolation
+resources = faulty_resources
+filesystem = overlayfs faulty_filesystem
+process = process seccomp faulty
+runtime = faulty_runtime native faulty_planner
+[service good]
+exec = /bin/sleep 1000
+private-tmp = yes
+limits = pids.max=20
+EOF
+        for stage; do
+            for how in segv abort hang exit exit0 fail; do
+                printf '[service %s-%s]\nrestart = no\nstart-timeout = 3s\nprivate-tmp = yes\nlimits = pids.max=20\n' "$stage" $how
+                case $stage in
+                planner-plan) echo 'exec = /etc/App.dll' ;;
+                *) echo 'exec = /bin/sleep 1000' ;;
+                esac
             done
         done
-    } | {
-        boot_start
-        echo "$boot" >"$T/boot"
-    }
-    boot=$(cat "$T/boot")
-    boot_log=$T/boot$boot_count.log
-    wait_until 30 boot_is_ready
+    } >"$T/conf"
+    boot_start <"$T/conf" || fail "it becomes READY"
     states=$(ctl status --json | jq -r '.services[] | "\(.name) \(.state) \(.restarts)"' | sort)
-    is "$(grep -c ' failed 1$' <<<"$states")" 20 "20 ways for a plugin to go wrong in a stage: each service fails alone"
+    is "$(grep -c ' failed 0$' <<<"$states")" $n "$n ways for a plugin to go wrong: each service fails alone" ||
+        diag "$(grep -v ' failed 0$' <<<"$states")"
     is "$(grep '^good ' <<<"$states")" "good running 0" "the others run"
     is "$(faults)" 0 "PID 1 has no fault of it"
-    like "$(ctl_number drop-fail text)" 'go wrong in drop' "a plugin's own words are shown"
-    like "$(ctl_number confine-hang text)" 'not ready after 2000 ms' "one that hangs is told from one that fails"
-    count 40
+    for stage; do
+        like "$(ctl_number "$stage-fail" text)" "go wrong in $stage" "$stage: a plugin's own words are shown"
+        like "$(ctl_number "$stage-hang" text)" 'not ready after 3000 ms' "$stage: one that hangs is told from one that fails"
+    done
+    count $n
     ok "poweroff" ctl poweroff
-    wait_until 30 is_gone "$boot"
-    is "$?" 0 "down"
-    boot=
-    boot_root=
-    unset -f boot_head
-    boot_head() { if has_dynamic_plugins; then printf '[core]\nplugin-dir = /build/tests/stage/plugins\n'; fi; }
-else
-    skip "plugins that go wrong" "this build has its plugins linked in"
-fi
+    boot_end 0 "down"
+}
+go_wrong isolation-{open,probe,prepare,attach,enter} resources-{open,probe,prepare,attach} filesystem-open
+go_wrong filesystem-{probe,prepare,attach,enter,pivot} process-{open,probe,prepare,attach}
+go_wrong process-{confine,drop} runtime-{open,probe,match,resolve} planner-{open,probe,plan}
+# Modules that go wrong while PID 1 has them loaded.
+for how in segv abort exit exit0 hang; do
+    take_plugins
+    echo $how >"$boot_root/etc/faulty-load"
+    boot_start <<'EOF' || fail "it becomes READY"
+[flow boot]
+process = process faulty
+[service good]
+exec = /bin/sleep 1000
+EOF
+    is "$(ctl_state good)/$(faults)" running/1 "a plugin that goes wrong while it is loaded ($how): PID 1 does without it"
+    like "$(cat "$boot_log")" 'plugin "faulty": its process .* while it was loaded' "it is named"
+    kill -SEGV "$(boot_pid1)"
+    wait_until 10 eval '[ "$(faults)" = 2 ]'
+    is "$?" 0 "nor does it meet it again after a fault"
+    count 2
+    ok "poweroff" ctl poweroff
+    boot_end 0 "down"
+done
+boot_root=
+eval "$boot_head_of_build"
+
+# --- the init service --------------------------------------------------------------------------------------
+# Thirty times: garbage to PID 1, and then it goes wrong, each time in another way.
+boot_make_root
+cat >"$boot_root/etc/init.py" <<'EOF'
+import os, random, signal, socket, sys, time
+s = socket.socket(fileno=int(os.environ["BARRER_INIT_FD"]))
+n = int(open("/var/lib/n").read()) if os.path.exists("/var/lib/n") else 0
+open("/var/lib/n", "w").write(str(n + 1))
+if n < 30:
+    random.seed(n)
+    s.send(b"READY\n")
+    words = [b"PLAN-DATA\n", b"PLAN-COMMIT\n", b"[service x]\nexec=/x\n", b"NAME=steady\n", b"WAIT\n", b"\0", b"\xff", b"ID=x\n", b"STATUS\n", b"\n"]
+    for i in range(10):
+        s.send(b"".join(random.choice(words) for j in range(random.randint(1, 8))))
+    how = n % 5
+    if how == 0: os.kill(os.getpid(), signal.SIGSEGV)
+    if how == 1: os.abort()
+    if how == 2: os._exit(3)
+    if how == 3: os._exit(0)
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect(os.environ["NOTIFY_SOCKET"])
+while True:
+    if n >= 30: notify.send(b"WATCHDOG=1")
+    time.sleep(0.05)
+EOF
+boot_start <<'EOF'
+[flow boot]
+init = init
+init-timeout = 10ms
+[service init]
+exec = /usr/bin/python3 /etc/init.py
+restart = always
+restart-delay = 1ms
+restart-max-delay = 1ms
+restart-limit = 1000
+watchdog = 500ms
+[service steady]
+exec = /bin/sleep 1000
+EOF
+steady=$(ctl_pid steady)
+wait_until 60 eval '[ "$(ctl_number init restarts)" = 30 ] && is_state init running'
+is "$?" 0 "an init service that goes wrong 30 times in five ways, garbage on its socket before it, runs again" || diag "$(tail -n 5 "$boot_log")"
+count 330
+is "$(ctl_pid steady)/$(faults)" "$steady/0" "services are untouched, and so is PID 1"
+like "$(cat "$boot_log")" 'service init: no WATCHDOG=1 for 500 ms: killed' "one that hangs is told from the others"
+ok "poweroff" ctl poweroff
+boot_end 0 "down"
+boot_root=
+
+# --- a signal at each step ---------------------------------------------------------------------------------
+# strace sends one to PID 1 and to each spawner at its Nth call of those below: SIGSEGV, after which boot
+# goes on, and SIGTERM, a shutdown in whatever phase it comes. The launcher of --test makes none of them.
+calls=setitimer,poll,pipe2,fcntl,write,socket,signalfd4,clone3,chmod,unlink,bind,sethostname,pidfd_open,listen,waitid
+at_each_call() { # SIGNAL FIRST LAST
+    local n
+    for ((n = $2; n <= $3; n += ${BARRER_FAULT_STEP:-4})); do
+        boot_make_root
+        echo x >"$boot_root/etc/hostname"
+        boot_launch strace -qq -f -o "$T/strace" -e "trace=$calls" -e "inject=$calls:signal=$1:when=$n" <<'EOF'
+[flow boot]
+machine-id = yes
+[service a]
+exec = /bin/sleep 1000
+restart = always
+restart-delay = 10ms
+restart-limit = 1
+[service b]
+exec = /bin/sleep 1000
+after = a
+EOF
+        wait_until 30 eval 'is_gone "$boot" || grep -Eq "barrer-init: (READY|rescue)" "$boot_log"'
+        kill -TERM "$(pgrep -P "$boot" | head -n 1)" 2>/dev/null
+        boot_end 0 "$1 at call $n of each process"
+        count "$(grep -c "^[0-9]* *--- $1 " "$T/strace")"
+    done
+}
+at_each_call SIGSEGV 1 48
+at_each_call SIGTERM 1 48
+boot_root=
 
 # --- what the kernel gives ---------------------------------------------------------------------------------
 # strace makes calls of PID 1 and of its children fail. The system comes up, or its services fail with

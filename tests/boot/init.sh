@@ -53,6 +53,9 @@ exec = /bin/sleep 1000
 [service off]
 exec = /bin/sleep 1000
 enabled = no
+[service grace]
+exec = /bin/sh -c "trap 'sleep 0.2; echo ends by itself; exit' TERM; while :; do sleep 0.05; done"
+stop-exec = /bin/sh -c "echo stops; kill -TERM $(pgrep -f 'ends by itself' | head -n 1)"
 EOF
 boot_start <<'EOF'
 [flow boot]
@@ -71,7 +74,7 @@ like "$(cat "$boot_log")" 'init: hello VERSION=1 RESTARTS=0' "it was greeted"
 wait_until 10 grep -q 'init: event web running' "$boot_log"
 is "$?" 0 "it gets events"
 like "$(cat "$boot_log")" 'init: OK plan' "and an answer"
-is "$(ctl status --json | jq -r '[.services[].name] | sort | join(" ")')" "db init off web" "what the plan does not name is gone"
+is "$(ctl status --json | jq -r '[.services[].name] | sort | join(" ")')" "db grace init off web" "what the plan does not name is gone"
 is "$(system_of plan)" pushed "status tells whose plan it is"
 pid1=$(boot_pid1)
 web=$(ctl_pid web) db=$(ctl_pid db)
@@ -98,8 +101,11 @@ kill -PWR "$pid1"
 wait_until 10 grep -q 'init: OK second' "$boot_log"
 is "$?" 0 "a further plan, after faults of both"
 wait_until 10 state_is more running
+wait_until 10 eval '! ctl status grace >/dev/null 2>&1'
 is "$(ctl_pid web)" "$web" "a service that both plans have keeps running"
 is "$(ctl status --json | jq -r '[.services[].name] | sort | join(" ")')" "init more web" "one that is gone is stopped"
+like "$(grep '^grace: ' "$boot_log")" 'grace: stops
+grace: ends by itself' "in the way that the plan before it told"
 kill -KILL "$(boot_host_pid "$(ctl_pid init)")"
 wait_until 10 eval '[ "$(system_of state)" = rescue ]'
 is "$?" 0 "given up, it leads to a rescue"

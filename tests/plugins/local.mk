@@ -29,7 +29,8 @@ check_LTLIBRARIES += \
 	%D%/bad_twice.la \
 	%D%/bad_type.la \
 	%D%/bad_undefined.la \
-	%D%/tally.la %D%/marker.la %D%/faulty.la
+	%D%/tally.la %D%/marker.la \
+	%D%/faulty.la %D%/faulty_filesystem.la %D%/faulty_isolation.la %D%/faulty_planner.la %D%/faulty_resources.la %D%/faulty_runtime.la
 endif
 %C%_bad_default_la_SOURCES = %D%/bad-default.c
 %C%_bad_default_la_LDFLAGS = $(BAD_LDFLAGS)
@@ -85,8 +86,18 @@ if !STATIC_PROGRAMS
 %C%_tally_la_LDFLAGS = $(BAD_LDFLAGS)
 %C%_marker_la_SOURCES = %D%/marker.c
 %C%_marker_la_LDFLAGS = $(BAD_LDFLAGS)
-%C%_faulty_la_SOURCES = %D%/faulty.c
+%C%_faulty_la_SOURCES = %D%/faulty.c %D%/faulty.h
 %C%_faulty_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_filesystem_la_SOURCES = %D%/faulty_filesystem.c %D%/faulty.h
+%C%_faulty_filesystem_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_isolation_la_SOURCES = %D%/faulty_isolation.c %D%/faulty.h
+%C%_faulty_isolation_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_planner_la_SOURCES = %D%/faulty_planner.c %D%/faulty.h
+%C%_faulty_planner_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_resources_la_SOURCES = %D%/faulty_resources.c %D%/faulty.h
+%C%_faulty_resources_la_LDFLAGS = $(BAD_LDFLAGS)
+%C%_faulty_runtime_la_SOURCES = %D%/faulty_runtime.c %D%/faulty.h
+%C%_faulty_runtime_la_LDFLAGS = $(BAD_LDFLAGS)
 # Programs that load modules from files. BUILTIN_FLAGS: the loader refers to the preopened ones.
 module_tests = tests/unit/test_loader tests/unit/test_instance
 check_PROGRAMS += $(module_tests)
