@@ -101,9 +101,10 @@ kill -PWR "$pid1"
 wait_until 10 grep -q 'init: OK second' "$boot_log"
 is "$?" 0 "a further plan, after faults of both"
 wait_until 10 state_is more running
-wait_until 10 eval '! ctl status grace >/dev/null 2>&1'
+names() { ctl status --json | jq -r '[.services[].name] | sort | join(" ")'; }
+wait_until 20 eval '[ "$(names)" = "init more web" ]'
 is "$(ctl_pid web)" "$web" "a service that both plans have keeps running"
-is "$(ctl status --json | jq -r '[.services[].name] | sort | join(" ")')" "init more web" "one that is gone is stopped"
+is "$(names)" "init more web" "one that is gone is stopped"
 like "$(grep '^grace: ' "$boot_log")" 'grace: stops
 grace: ends by itself' "in the way that the plan before it told"
 kill -KILL "$(boot_host_pid "$(ctl_pid init)")"
