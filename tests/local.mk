@@ -40,11 +40,11 @@ tests/stage/plugins.stamp: $(PLUGINS)
 	  cp $$d/.libs/$$n.so tests/stage/plugins/ && chmod 644 tests/stage/plugins/$$n.so || exit 1; \
 	done
 	$(AM_V_at)chmod 755 tests/stage/plugins && touch $@
-tests/stage/clrhost.stamp: tests/stage/plugins.stamp $(clr_PROGRAMS) $(clrsystem_PROGRAMS)
+tests/stage/clrhost.stamp: tests/stage/plugins.stamp $(clr_PROGRAMS) $(clr_SCRIPTS) $(clrsystem_PROGRAMS)
 	$(AM_V_GEN)$(MKDIR_P) tests/stage/plugins/clrhost/system && \
-	  cp $(clr_PROGRAMS) tests/stage/plugins/clrhost/ && \
+	  cp $(clr_PROGRAMS) $(clr_SCRIPTS) tests/stage/plugins/clrhost/ && \
 	  cp $(clrsystem_PROGRAMS) tests/stage/plugins/clrhost/system/ && touch $@
-CLEANFILES += tests/stage/clrhost.stamp tests/stage/plugins/clrhost/init \
+CLEANFILES += tests/stage/clrhost.stamp tests/stage/plugins/clrhost/init tests/stage/plugins/clrhost/interpreter \
 	tests/stage/plugins/clrhost/dotnet tests/stage/plugins/clrhost/system/dotnet \
 	tests/stage/plugins.stamp tests/stage/plugins/*.so
 

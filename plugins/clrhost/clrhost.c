@@ -146,6 +146,9 @@ static int add_runtime(struct clrhost *self, const struct barrer_runtime_request
     int r = add_root(self, &why, err);
 
     if (r == 0)
+        r = clrhost_add(self, BARRER_LAYER_MOUNT, "interpreter",
+                        helper(self, request, "interpreter"), err);
+    if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_FOLDER, "bin", NULL, err);
     if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_MOUNT, "bin/dotnet", helper(self, request, "dotnet"),
@@ -191,13 +194,6 @@ static int make_args(struct clrhost *self, const struct barrer_runtime_request *
     return 0;
 }
 
-/* A library of the image would be loaded with another C library than the one that it is made for.
- */
-static int is_for_image(const char *variable)
-{
-    return strncmp(variable, "LD_PRELOAD=", 11) == 0 || strncmp(variable, "LD_AUDIT=", 9) == 0;
-}
-
 /* The payload's own, in which "dotnet" is found. */
 static int make_environment(struct clrhost *self, const struct barrer_runtime_request *request,
                             const struct clrhost_command *command, struct barrer_error *err)
@@ -215,7 +211,7 @@ static int make_environment(struct clrhost *self, const struct barrer_runtime_re
             all[n] = *asked;
         else
             all[n] = clrhost_text(self, "PATH=%s%s" CLRHOST_BIN, path, path[0] != '\0' ? ":" : "");
-        n += !is_for_image(*asked) || command->has_dotnet;
+        n++;
     }
     all[n] = NULL;
     if (command->has_dotnet)

@@ -94,6 +94,20 @@ inside debian hello "$hostile" dotnet Hello.dll
 is "$status $output" "0 Hello, World!" "LD_LIBRARY_PATH, LD_PRELOAD and LD_AUDIT of an image do not reach the launcher" || show
 inside debian probe "$hostile" dotnet Probe.dll self exit 3
 is "$(tail -n 1 <<<"$output")" "exit code 3" "nor when the app starts itself again" || show
+inside debian probe "$hostile" dotnet Probe.dll environment LD_PRELOAD
+is "$output" "LD_PRELOAD=/hostile/preload.so" "the app sees them, as outside" || show
+inside debian hello '.process.env += ["LD_TRACE_LOADED_OBJECTS=1", "LD_DEBUG=all", "LD_BIND_NOW=1", "LD_VERBOSE=1"]' dotnet Hello.dll
+is "$status $output$error" "0 Hello, World!" "nor do the others" || show
+inside debian hello . sh -c 'LD_PRELOAD=/hostile/preload.so dotnet Hello.dll'
+is "$status $output$error" "0 Hello, World!" "nor those that a script sets" || show
+for library in /hostile/preload.so /hostile/libc.so.6; do
+    echo "$library" >"$T/roots/debian/etc/ld.so.preload"
+    inside debian hello . dotnet Hello.dll
+    is "$status $output$error" "0 Hello, World!" "nor does an /etc/ld.so.preload of $library" || show
+done
+inside debian probe . dotnet Probe.dll self exit 3
+is "$(tail -n 1 <<<"$output")" "exit code 3" "when the app starts itself again, too" || show
+rm "$T/roots/debian/etc/ld.so.preload"
 
 # --- an image that occupies our paths ---
 mkdir -p "$T/roots/busybox/run/barrer/bin"

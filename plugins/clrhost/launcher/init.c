@@ -53,9 +53,6 @@ __attribute__((noreturn)) static void run(char **argv, pid_t init)
         _exit(1);
     take_terminal();
     own_listen_fds();
-    /* They would be loaded with another C library than the one that they are made for. */
-    (void)unsetenv("LD_PRELOAD");
-    (void)unsetenv("LD_AUDIT");
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)execvp(argv[1], argv + 2);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #define LAUNCHER_LAYER "/run/barrer/"
+/* What interpreter.c puts in place of the L of variables that are not the dynamic loader's. */
+#define LAUNCHER_HIDDEN '\1'
 
 enum launch_status { LAUNCH_CANNOT_START = 125, LAUNCH_NOT_RUNNABLE = 126, LAUNCH_NOT_FOUND = 127 };
 

@@ -20,10 +20,24 @@ launcher_libraries = $(CLR_JSONC_LIBS) $(CLR_LIBS)
 libexec_clrhost_dotnet_SOURCES = $(launcher_sources)
 libexec_clrhost_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=1
 libexec_clrhost_dotnet_LDFLAGS = $(HARD_LDFLAGS) \
-	-Wl,--dynamic-linker=/run/barrer/lib/$(CLR_INTERPRETER) \
+	-Wl,--dynamic-linker=/run/barrer/interpreter \
 	-Wl,--disable-new-dtags -Wl,-rpath,/run/barrer/lib
 libexec_clrhost_dotnet_LDADD = $(launcher_libraries)
 libexec_clrhost_system_dotnet_SOURCES = $(launcher_sources)
 libexec_clrhost_system_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=0
 libexec_clrhost_system_dotnet_LDFLAGS = $(HARD_LDFLAGS)
 libexec_clrhost_system_dotnet_LDADD = $(launcher_libraries)
+
+# It has no C library, which the builder's flags may be about (sanitizers, stack protectors), and no
+# relocations. Without it, on other machines, there are no payloads of .NET.
+clr_SCRIPTS =
+if CLR_MACHINE
+clr_SCRIPTS += libexec/clrhost/interpreter
+endif
+libexec/clrhost/interpreter: %D%/interpreter.c %D%/launcher.h
+	$(AM_V_CCLD)$(MKDIR_P) libexec/clrhost && $(CC) -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fPIE -fvisibility=hidden \
+	  -fno-stack-protector -fno-asynchronous-unwind-tables -static-pie -nostdlib -nostartfiles \
+	  -Wl,--no-dynamic-linker -Wl,-z,noexecstack -Wl,-z,text -Wl,--build-id=none \
+	  -DLAUNCHER_LOADER='"/run/barrer/lib/$(CLR_INTERPRETER)"' -o $@ $(srcdir)/%D%/interpreter.c
+CLEANFILES += libexec/clrhost/interpreter
+EXTRA_DIST += %D%/interpreter.c

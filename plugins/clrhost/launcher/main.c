@@ -33,6 +33,16 @@ static char *find_self(void)
     return self != NULL ? self : realpath((const char *)getauxval(AT_EXECFN), NULL);
 }
 
+/* What the interpreter has kept from the dynamic loader is the application's. */
+static void show_variables(void)
+{
+    static const char hidden[] = {LAUNCHER_HIDDEN, 'D', '_', '\0'};
+
+    for (char **variable = environ; *variable != NULL; variable++)
+        if (strncmp(*variable, hidden, strlen(hidden)) == 0)
+            **variable = 'L';
+}
+
 static const char *value_of(const char *arg, const char *option)
 {
     size_t n = strlen(option);
@@ -191,9 +201,7 @@ int main(int argc, char **argv)
     static struct launch launch;
 
     reset_signals();
-    /* They would be for this process alone, which has been started. */
-    (void)unsetenv("LD_PRELOAD");
-    (void)unsetenv("LD_AUDIT");
+    show_variables();
     launch_read_settings(&launch);
     parse(&launch, argc, argv);
     launch.self = find_self();
