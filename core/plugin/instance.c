@@ -90,19 +90,36 @@ static const char *host_option(const struct barrer_host *host, const char *key)
     return find_value(instance_of(host)->options, key);
 }
 
+static int allows(const struct instance *instance, const char *key)
+{
+    char *const *allowed = instance->allowed_annotations;
+
+    while (allowed != NULL && *allowed != NULL && strcmp(*allowed, key) != 0)
+        allowed++;
+    return allowed != NULL && *allowed != NULL;
+}
+
 /* Annotations may come from an image, so both the plugin and the operator have to name the key. */
 static const char *host_annotation(const struct barrer_host *host, const char *key)
 {
     const struct instance *instance = instance_of(host);
-    char *const *allowed = instance->allowed_annotations;
 
-    if (!has_word(instance->plugin->annotations, key))
-        return NULL;
-    while (allowed != NULL && *allowed != NULL && strcmp(*allowed, key) != 0)
-        allowed++;
-    if (allowed == NULL || *allowed == NULL)
+    if (!has_word(instance->plugin->annotations, key) || !allows(instance, key))
         return NULL;
     return find_value(instance->context->annotations, key);
+}
+
+/* Who writes one of ours means something by it. */
+static void warn_of_annotations(const struct instance *instance)
+{
+    const char *const *key = instance->plugin->annotations;
+
+    for (; key != NULL && *key != NULL; key++)
+        if (strncmp(*key, "org.barrer.", strlen("org.barrer.")) == 0 && !allows(instance, *key) &&
+            find_value(instance->context->annotations, *key) != NULL)
+            log_write(BARRER_LOG_WARNING,
+                      "annotation %s is ignored: [plugin %s] allow-annotations does not name it",
+                      *key, instance->name);
 }
 
 static int host_put_fact(const struct barrer_host *host, const char *name, const char *value,
@@ -312,6 +329,7 @@ int instance_open(const struct barrer_plugin *plugin, const char *name, struct b
     }
     instance->options = options;
     instance->allowed_annotations = allowed_annotations;
+    warn_of_annotations(instance);
     r = open_self(instance, err);
     if (r < 0) {
         /* What open did not finish, it has undone itself: close is for what it returned. */

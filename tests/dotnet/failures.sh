@@ -146,6 +146,10 @@ inside busybox hello '.annotations["org.barrer.runtime"] = "nonsense"' dotnet He
 failed "an annotation that names a host which is not listed" 1 'nonsense'
 inside busybox hello '.annotations["org.barrer.clrhost.mode"] = "nonsense"' dotnet Hello.dll
 is "$status $output" "0 Hello, World!" "an annotation that the configuration does not allow changes nothing" || show
+new_id
+capture barrer --log "$T/log" --log-level warning run --bundle "$bundle" "$id"
+like "$(cat "$T/log")" 'annotation org\.barrer\.clrhost\.mode is ignored: \[plugin clrhost\] allow-annotations does not name it' \
+    "but the log names it, and what would allow it" || diag "$(cat "$T/log")"
 configure 'allow-annotations = org.barrer.clrhost.mode'
 inside busybox hello '.annotations["org.barrer.clrhost.mode"] = "nonsense"' dotnet Hello.dll
 failed "one that it allows, with a value that there is not" 1 'org\.barrer\.clrhost\.mode'
