@@ -35,11 +35,11 @@ is "$status $output" $'2 [one]\n[two words]' "direct with an entry: a method of 
 inside busybox library '.annotations["org.barrer.clrhost.mode"] = "direct"
     | .annotations["org.barrer.clrhost.entry"] = "Library.Entry:Missing"' dotnet Library.dll
 is "$status" 126 "a method that is not there: 126" || show
-like "$error" 'Missing' "by its name"
+is "$error" 'barrer: run "Library.dll": it has no method "Missing" of type "Library.Entry" that can be called from C (mark it with UnmanagedCallersOnly, static, as int (int, byte**), and keep trimming from removing it)' "in a sentence"
 inside busybox library '.annotations["org.barrer.clrhost.mode"] = "direct"
     | .annotations["org.barrer.clrhost.entry"] = "Library.Nothing:Main"' dotnet Library.dll
 is "$status" 126 "a type that is not there: 126" || show
-like "$error" 'Nothing' "by its name"
+is "$error" 'barrer: run "Library.dll": it has no method "Main" of type "Library.Nothing" that can be called from C (mark it with UnmanagedCallersOnly, static, as int (int, byte**), and keep trimming from removing it)' "in a sentence"
 
 # --- aot ---
 same_aot() { # DESCRIPTION ROOT

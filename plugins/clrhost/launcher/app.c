@@ -94,7 +94,10 @@ static void check_image(const struct launch *launch, int fd)
     int r = image_read_fd(fd, &image);
 
     if (r == -EISDIR)
-        launch_fail(LAUNCH_NOT_RUNNABLE, "run \"%s\": it is not a regular file", launch->path);
+        launch_fail(LAUNCH_NOT_RUNNABLE,
+                    "run \"%s\": it is not a regular file (give the .dll that \"dotnet publish\" "
+                    "made)",
+                    launch->path);
     if (r < 0)
         launch_fail(LAUNCH_NOT_RUNNABLE, "read \"%s\": %s", launch->path, strerror(-r));
     check_kind(launch, &image);
@@ -124,6 +127,26 @@ static void check_beside(const struct launch *launch, const char *suffix)
     free(path);
 }
 
+/* The runtime answers a startup hook that is not there with an abort. Names without a "/" are
+ * assemblies that it looks for. */
+static void check_hooks(const struct launch *launch)
+{
+    const char *hooks = getenv("DOTNET_STARTUP_HOOKS");
+    char path[PATH_MAX];
+
+    while (hooks != NULL && *hooks != '\0') {
+        size_t n = strcspn(hooks, ":");
+
+        (void)snprintf(path, sizeof(path), "%.*s", (int)n, hooks);
+        if (path[0] == '/' && access(path, R_OK) < 0)
+            launch_fail(LAUNCH_NOT_FOUND,
+                        "run \"%s\": open the startup hook \"%s\" of DOTNET_STARTUP_HOOKS: %s "
+                        "(unset the variable, or have the file in the container)",
+                        launch->app, path, strerror(errno));
+        hooks += n + (hooks[n] == ':');
+    }
+}
+
 void launch_check_app(struct launch *launch)
 {
     barrer_auto_fd int fd = -1;
@@ -134,6 +157,7 @@ void launch_check_app(struct launch *launch)
     check_beside(launch, ".runtimeconfig.json");
     check_beside(launch, ".runtimeconfig.dev.json");
     check_beside(launch, ".deps.json");
+    check_hooks(launch);
 }
 
 char *launch_beside(const struct launch *launch, const char *suffix)

@@ -257,7 +257,7 @@ static const char *explain(int r)
     case 0x80004005u:
         return "it cannot reserve memory (raise RLIMIT_AS)";
     default:
-        return "the runtime refuses";
+        return launch_quoted();
     }
 }
 
@@ -275,6 +275,7 @@ static void start(struct direct *direct)
         values[i] = properties->all[i].value;
     }
     memcpy(&function, &symbol, sizeof(symbol));
+    launch_guard(direct->launch);
     r = function(direct->launch->self, "dotnet", (int)properties->n, keys, values, &direct->host,
                  &direct->domain);
     if (r < 0)

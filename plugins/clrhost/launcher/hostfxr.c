@@ -92,7 +92,8 @@ static void open_library(struct host *host)
     find_library(host, path, sizeof(path));
     host->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (host->library == NULL)
-        launch_fail(LAUNCH_NOT_FOUND, "load the host of .NET: %s", dlerror());
+        launch_fail(LAUNCH_NOT_FOUND, "load the host of .NET: %s (install the runtime again)",
+                    dlerror());
 }
 
 static void keep_errors(const struct host *host)
@@ -111,12 +112,6 @@ __attribute__((noreturn)) static void fail_start(const struct host *host)
 
     if (obstacle != NULL)
         launch_fail(LAUNCH_CANNOT_START, "start .NET for \"%s\": %s", app, obstacle);
-    if (strstr(launch_quoted(), "80070008") != NULL)
-        launch_fail(
-            LAUNCH_CANNOT_START,
-            "start .NET for \"%s\": no thread could be made (raise the limit of processes to "
-            "16 or more)",
-            app);
     if (strstr(launch_quoted(), "8007000E") != NULL)
         launch_fail(
             LAUNCH_CANNOT_START,
@@ -335,6 +330,7 @@ int launch_hostfxr(struct launch *launch)
     set_properties(&host);
     symbol = find_symbol(&host, "hostfxr_run_app");
     memcpy(&run_app, &symbol, sizeof(symbol));
+    launch_guard(launch);
     r = run_app(host.handle);
     if (CLR_IS_STATUS(r))
         fail_status(&host, r);

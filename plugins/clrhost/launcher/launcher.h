@@ -61,6 +61,9 @@ struct launch {
 /* say.c: "barrer: ..." on standard error, and the end. */
 __attribute__((noreturn, format(printf, 2, 3))) void launch_fail(enum launch_status status,
                                                                  const char *fmt, ...);
+/* The same from a signal handler. */
+__attribute__((noreturn, format(printf, 2, 3))) void launch_fail_now(enum launch_status status,
+                                                                     const char *fmt, ...);
 /* What the runtime writes is kept, and quoted where it fails. */
 void launch_quote(const char *line);
 const char *launch_quoted(void);
@@ -79,6 +82,9 @@ char *launch_beside(const struct launch *launch, const char *suffix);
 int launch_exists(const char *path);
 /* Ends the program when a file of the runtime in FOLDER is missing or cut off. */
 void launch_check_runtime(const char *folder);
+
+/* guard.c: from now on, until the application is loaded, a crash is a failure to start. */
+void launch_guard(const struct launch *launch);
 
 /* properties.c */
 const char *properties_get(const struct properties *properties, const char *key);

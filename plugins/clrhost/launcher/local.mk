@@ -13,7 +13,7 @@ else
 libexec_clrhost_init_LDFLAGS = $(AM_LDFLAGS)
 endif
 
-launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/hostfxr.c \
+launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/guard.c %D%/hostfxr.c \
 	%D%/image.c %D%/image.h %D%/launcher.h %D%/main.c %D%/properties.c %D%/say.c %D%/settings.c \
 	%D%/versions.c %D%/versions.h
 launcher_libraries = $(CLR_JSONC_LIBS) $(CLR_LIBS)

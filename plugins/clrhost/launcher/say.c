@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,24 +13,40 @@
 
 static char quoted[1024];
 
-void launch_fail(enum launch_status status, const char *fmt, ...)
+static void say(const char *fmt, va_list ap)
 {
     char text[4096];
-    va_list ap;
     size_t n;
 
-    va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text) - 1, fmt, ap);
-    va_end(ap);
     /* One line, whatever is in a name. */
     for (char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = ' ';
     n = strlen(text);
     text[n] = '\n';
-    if (write(STDERR_FILENO, "barrer: ", 8) != 8 || write(STDERR_FILENO, text, n + 1) < 0)
-        _exit(status);
+    if (write(STDERR_FILENO, "barrer: ", 8) == 8)
+        (void)!write(STDERR_FILENO, text, n + 1);
+}
+
+void launch_fail(enum launch_status status, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
     exit(status);
+}
+
+void launch_fail_now(enum launch_status status, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    _exit(status);
 }
 
 void launch_quote(const char *line)
@@ -51,6 +68,18 @@ const char *launch_quoted(void)
     return quoted[0] != '\0' ? quoted : "the runtime does not say why";
 }
 
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+static int can_make_thread(void)
+{
+    pthread_t thread;
+
+    return pthread_create(&thread, NULL, do_nothing, NULL) == 0 && pthread_join(thread, NULL) == 0;
+}
+
 /* Only after a failure: what a seccomp filter keeps from the runtime, and limits that are too low.
  */
 const char *launch_obstacle(void)
@@ -70,5 +99,7 @@ const char *launch_obstacle(void)
         return "the limit of open files is too low (raise RLIMIT_NOFILE to 64 or more)";
     if (getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY)
         return "the address space is limited, of which .NET reserves much (raise RLIMIT_AS)";
+    if (!can_make_thread())
+        return "no thread can be made (raise the limit of processes to 16 or more)";
     return NULL;
 }
