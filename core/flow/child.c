@@ -117,12 +117,22 @@ static int join_all(struct child *child, uint32_t except)
     return 0;
 }
 
+/* From here to execve no process of the namespaces that we join may look into this one or trace it
+ * (CVE-2016-9962), be it root of the user namespace that we are in by then. What is cloned inherits
+ * it. In a new pid namespace it is alone. */
+static void hide(const struct spawn *spawn)
+{
+    if (!(spawn->create & CLONE_NEWPID))
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 __attribute__((noreturn)) void child_first_step(struct spawn *spawn)
 {
     struct child child = {.spawn = spawn, .flow = spawn->flow};
     int pidfd;
     pid_t pid;
 
+    hide(spawn);
     check(&child, join_all(&child, 0));
     pid = spawn_clone(spawn, (uint64_t)spawn->create | CLONE_PARENT, 1, &pidfd);
     if (pid == 0)
@@ -152,15 +162,18 @@ static int write_time_offsets(struct child *child)
     char text[256];
     size_t used = 0;
     barrer_auto_fd int fd = -1;
-    int r;
+    int r = 0;
 
     for (size_t i = 0; i < plan->n_time_offsets && used < sizeof(text); i++)
         used += (size_t)snprintf(
             text + used, sizeof(text) - used, "%s %lld %u\n", plan->time_offsets[i].clock,
             (long long)plan->time_offsets[i].seconds, plan->time_offsets[i].nanoseconds);
     /* become_root has made us undumpable, and the file root's of the host. */
-    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    r = used > 0 ? barrer_write_at(proc_fd, "self/timens_offsets", text) : 0;
+    if (used > 0) {
+        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+        r = barrer_write_at(proc_fd, "self/timens_offsets", text);
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }
     if (r < 0)
         return error_fail(&child->error, -r, "set the offsets of the time namespace");
     fd = openat(proc_fd, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
@@ -418,10 +431,7 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     if ((spawn->create | spawn->joined) & CLONE_NEWUSER)
         check(&child, become_root(&child));
     check(&child, unshare_rest(&child));
-    /* From here to execve no process of the namespaces that we join may look into this one
-     * (CVE-2016-9962). In a new pid namespace it is alone. */
-    if (!(spawn->create & CLONE_NEWPID) || spawn->unshare & CLONE_NEWTIME)
-        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    hide(spawn);
     if (!spawn->is_two_step)
         check(&child, join_all(&child, CLONE_NEWPID));
     reset_signals(&child);

@@ -90,9 +90,14 @@ static int has_realtime(const struct barrer_resources_request *r)
 
 static int apply_realtime(const struct place *p, const struct barrer_resources_request *r)
 {
-    int e = put_asked(p, "cpu.rt_period_us", &r->cpu.realtime_period);
+    int period = put_asked(p, "cpu.rt_period_us", &r->cpu.realtime_period), e;
 
-    return e < 0 ? e : put_asked(p, "cpu.rt_runtime_us", &r->cpu.realtime_runtime);
+    if (period < 0 && period != -EINVAL)
+        return period;
+    e = put_asked(p, "cpu.rt_runtime_us", &r->cpu.realtime_runtime);
+    if (e == 0 && period < 0)
+        e = put_asked(p, "cpu.rt_period_us", &r->cpu.realtime_period);
+    return e;
 }
 
 static int has_cpuset(const struct barrer_resources_request *r)

@@ -264,6 +264,22 @@ if [ "$kind" = v2 ]; then leftover=$(find /sys/fs/cgroup -maxdepth 2 -name "barr
 fi
 is "$leftover" "" "no cgroup is left in any hierarchy"
 
+# --- realtime: a period below the runtime is refused until that is set, too ---
+cpu=/sys/fs/cgroup/cpu
+if [ "$kind" != v1 ] || [ ! -w $cpu/cpu.rt_runtime_us ]; then
+    skip "update of the realtime period and runtime" "cgroup $kind does not have it"
+else
+    mkdir -p $cpu$parent
+    if echo 900000 2>/dev/null >$cpu$parent/cpu.rt_runtime_us && start_sleeper "$b" "$in_group | .linux.resources = {cpu: {realtimePeriod: 900001, realtimeRuntime: 600001}}"; then
+        ok "update of the realtime period and runtime" barrer update --cpu-rt-period 10000 --cpu-rt-runtime 3000 "$id"
+        is "$(cat "$(cgroup_of "$pid" cpu)"/cpu.rt_{period,runtime}_us | tr '\n' ' ')" "10000 3000 " "sets both"
+        barrer delete --force "$id"
+    else
+        skip "update of the realtime period and runtime" "no realtime controller here"
+    fi
+    remove_parents
+fi
+
 # --- little memory: what a start takes is charged to the container ---
 if ! has_controller memory; then
     skip "containers of 512 KiB start" "no memory controller here"

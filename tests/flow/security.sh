@@ -220,6 +220,28 @@ for i in {1..40}; do barrer exec "$id" true; done
 barrer delete --force "$id"
 unlike "$(cat "$T/read")" READ "E13: a process of the container cannot look into one that enters"
 
+# Nor trace it: in a user namespace whose root may trace, who enters is still of the host's. (Removing
+# the prctl(PR_SET_DUMPABLE) of core/flow/child.c lets it.)
+trace=$abs_top_builddir/tests/tools/trace
+if [ -x "$trace" ]; then
+    rm -rf "$T/d"
+    make_bundle "$T/d"
+    cp "$trace" "$T/d/rootfs/bin/trace"
+    mkdir -p "$T/d/rootfs/lib" "$T/d/rootfs/lib64" "$T/d/rootfs/usr/lib"
+    start_sleeper "$T/d" '(.process.capabilities | (.bounding, .permitted, .effective)) += ["CAP_SYS_PTRACE"]
+        | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings
+        | .mounts += [("/lib", "/lib64", "/usr/lib") | {destination: ., source: ., options: ["rbind", "ro"]}]' || diag "$error"
+    barrer exec "$id" trace </dev/null >"$T/traced" 2>&1 &
+    tracer=$!
+    ok "E13: the tracer is at work" wait_until 20 grep -q tracing "$T/traced"
+    for i in {1..200}; do barrer exec "$id" true; done
+    barrer delete --force "$id"
+    wait $tracer 2>/dev/null
+    is "$(grep -c TRACED "$T/traced")" 0 "E13: 200 processes enter a container that tries to trace them" || diag "$(sort -u "$T/traced")"
+else
+    skip "E13: a container that tries to trace who enters" "tests/tools/trace is not built"
+fi
+
 # --- E16: the host's / as a mount source is the host's ---
 if can_mount; then
     rm -rf "$b"

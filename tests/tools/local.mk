@@ -5,3 +5,5 @@ tests_tools_deny_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_tools_deny_LDADD = $(SECCOMP_LIBS)
 check_PROGRAMS += tests/tools/swap
 tests_tools_swap_SOURCES = %D%/swap.c
+check_PROGRAMS += tests/tools/trace
+tests_tools_trace_SOURCES = %D%/trace.c
