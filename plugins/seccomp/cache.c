@@ -14,7 +14,7 @@
 #include <barrer/util.h>
 
 /* Changes whenever other filters come out of the same profile. */
-#define FORMAT "barrer-seccomp 1"
+#define FORMAT "barrer-seccomp 2"
 /* Of a file: two filters of 4096 instructions, and a profile. */
 #define MAX_SIZE (1u << 20)
 

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "compact.h"
 #include "enosys.h"
 
 #define MAX_ARGS 6
@@ -328,6 +329,8 @@ static int compile(const struct build *build, int for_notify, struct seccomp_pro
         r = seccomp_program_export(build->host, context, prefix, prefix_length, ret_program,
                                    build->err);
     seccomp_release(context);
+    if (r == 0)
+        seccomp_program_compact(ret_program);
     return r;
 }
 

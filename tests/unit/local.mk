@@ -9,7 +9,7 @@ check_LTLIBRARIES += %D%/libfake.la
 
 unit_tests = %D%/test_path %D%/test_namespace %D%/test_namespace_maps %D%/test_native \
 	%D%/test_process %D%/test_process_limits %D%/test_process_terminal \
-	%D%/test_seccomp %D%/test_seccomp_listener %D%/test_cgroup %D%/test_cgroup1 \
+	%D%/test_seccomp %D%/test_seccomp_compact %D%/test_seccomp_listener %D%/test_cgroup %D%/test_cgroup1 \
 	%D%/test_resctrl
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -42,6 +42,10 @@ EXTRA_DIST += %D%/test_process_support.h
 %C%_test_seccomp_SOURCES = %D%/test_seccomp.c $(plugins_seccomp_seccomp_la_SOURCES)
 %C%_test_seccomp_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_test_seccomp_LDADD = %D%/libfake.la $(SECCOMP_LIBS)
+%C%_test_seccomp_compact_SOURCES = %D%/test_seccomp_compact.c \
+	$(plugins_seccomp_seccomp_la_SOURCES)
+%C%_test_seccomp_compact_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_test_seccomp_compact_LDADD = %D%/libfake.la $(SECCOMP_LIBS)
 %C%_test_seccomp_listener_SOURCES = %D%/test_seccomp_listener.c \
 	$(plugins_seccomp_seccomp_la_SOURCES)
 %C%_test_seccomp_listener_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(JSONC_CFLAGS)
