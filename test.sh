@@ -199,6 +199,7 @@ stage_peers-all() { stage_peers all; }
 stage_vm() {
     abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \
         $(make -s -C "$out/dynamic" print-vm-tests)
+    abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 900 tests/boot/machine.sh
 }
 stage_builtin() { build builtin --enable-builtin-plugins CFLAGS='-O2 -g -Werror' && make_check builtin; }
 stage_static() { build static --enable-static-programs --disable-shared --enable-static CFLAGS='-O2 -g -Werror' && make_check static; }

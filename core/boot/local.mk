@@ -6,7 +6,7 @@ EXTRA_DIST += docs/boot-protocol.md
 boot_table_sources = %D%/machine.h %D%/table.c %D%/table.h %D%/words.c %D%/words.h
 boot_message_sources = %D%/message.c %D%/message.h
 
-boot_sources = %D%/main.c %D%/boot.c %D%/boot.h %D%/cmdline.c %D%/cmdline.h %D%/control.c %D%/control.h \
+boot_sources = %D%/main.c %D%/boot.c %D%/boot.h %D%/cmdline.c %D%/cmdline.h %D%/control.c %D%/control.h %D%/disks.c %D%/disks.h \
 	%D%/faults.c %D%/faults.h %D%/group.c %D%/group.h %D%/launch.c %D%/launch.h %D%/mounts.c %D%/mounts.h \
 	%D%/output.c %D%/output.h %D%/machine.c %D%/reader.c %D%/reader.h %D%/rescue.c %D%/rescue.h %D%/rootfs.c %D%/rootfs.h \
 	%D%/shutdown.c %D%/shutdown.h %D%/signals.c %D%/signals.h \

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
@@ -294,19 +295,25 @@ __attribute__((noreturn)) static void turn_forever(struct supervisor *s)
 
 /* --- ways in ------------------------------------------------------------------------------------------ */
 
+/* What a fault executes. The kernel's first process has no /proc. */
+static void open_program(struct machine *machine)
+{
+    if (machine->exe_fd < 0)
+        machine->exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (machine->exe_fd < 0)
+        machine->exe_fd = open((const char *)getauxval(AT_EXECFN), O_RDONLY | O_CLOEXEC);
+}
+
 void launch_boot(struct machine *machine)
 {
     struct supervisor s = {.machine = machine};
 
-    machine->exe_fd = machine->exe_fd >= 0 ? machine->exe_fd
-                                           : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    open_program(machine);
     (void)umask(022);
     (void)chdir("/");
     (void)signals_open();
     faults_install(machine);
     boot_run(&s);
-    if (machine->exe_fd < 0)
-        machine->exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     turn_forever(&s);
 }
 

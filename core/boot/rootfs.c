@@ -20,61 +20,12 @@
 #include <barrer/util.h>
 
 #include "base/fd.h"
+#include "boot/disks.h"
 #include "boot/faults.h"
 #include "boot/output.h"
 #include "boot/words.h"
 
 #define NEW_ROOT "/newroot"
-
-/* The device of PARTUUID=, LABEL=, UUID=: what the kernel tells of partitions, and ext's
- * superblocks, which hold label and UUID at known places. */
-static int matches(const char *name, const char *wanted)
-{
-    char path[300], text[4096], uuid[40];
-    unsigned char block[1024 + 256];
-    barrer_auto_fd int fd = -1;
-
-    if (strncmp(wanted, "PARTUUID=", 9) == 0) {
-        (void)snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", name);
-        if (fd_read_once(AT_FDCWD, path, text, sizeof(text)) <= 0)
-            return 0;
-        (void)snprintf(path, sizeof(path), "PARTUUID=%s\n", wanted + 9);
-        return strcasestr(text, path) != NULL;
-    }
-    (void)snprintf(path, sizeof(path), "/dev/%s", name);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || pread(fd, block, sizeof(block), 0) != sizeof(block) || block[1080] != 0x53 ||
-        block[1081] != 0xef)
-        return 0;
-    if (strncmp(wanted, "LABEL=", 6) == 0)
-        return strncmp((const char *)block + 1024 + 120, wanted + 6, 16) == 0;
-    for (int i = 0, at = 0; i < 16; i++)
-        at += snprintf(uuid + at, sizeof(uuid) - (size_t)at, "%s%02x",
-                       i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", block[1024 + 104 + i]);
-    return strcasecmp(uuid, wanted + 5) == 0;
-}
-
-static int find_device(const char *wanted, char *path, size_t size)
-{
-    struct dirent *entry;
-    DIR *folder;
-    int found = 0;
-
-    if (strncmp(wanted, "PARTUUID=", 9) != 0 && strncmp(wanted, "LABEL=", 6) != 0 &&
-        strncmp(wanted, "UUID=", 5) != 0) {
-        (void)snprintf(path, size, "%s", wanted);
-        return wanted[0] != '/' || access(path, F_OK) == 0;
-    }
-    folder = opendir("/sys/class/block");
-    while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
-        if (entry->d_name[0] != '.' && matches(entry->d_name, wanted)) {
-            (void)snprintf(path, size, "/dev/%s", entry->d_name);
-            found = 1;
-        }
-    if (folder != NULL)
-        (void)closedir(folder);
-    return found;
-}
 
 /* The kernel announces devices: nothing is polled. */
 static int wait_for_device(struct machine *machine, const char *wanted, char *path, size_t size)
@@ -91,7 +42,7 @@ static int wait_for_device(struct machine *machine, const char *wanted, char *pa
         struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
         uint64_t now = machine_now();
 
-        if (find_device(wanted, path, size))
+        if (disks_find(wanted, path, size))
             return 0;
         if (now >= end)
             return -ETIMEDOUT;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,12 +100,24 @@ static const char *get_fact(void *arg, const char *instance, const char *name)
     return NULL;
 }
 
+/* Where nothing is mounted on /proc, a mount of our own that no path leads to. */
+static int open_procfs(int *ret_fd, struct barrer_error *err)
+{
+    int r = path_open_procfs(ret_fd, err);
+    barrer_auto_fd int fs_fd = r < 0 ? fsopen("proc", FSOPEN_CLOEXEC) : -1;
+
+    if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return r;
+    *ret_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
+    return *ret_fd < 0 ? r : 0;
+}
+
 static int complete(struct flow *flow, struct oci_spec *spec, const struct spawner *s,
                     struct barrer_error *err)
 {
     static char path[64];
     const char *name = s->machine->units[s->index].name;
-    int r = path_open_procfs(&flow->context.proc_fd, err);
+    int r = open_procfs(&flow->context.proc_fd, err);
 
     (void)snprintf(path, sizeof(path), "/services/%s", name);
     for (size_t i = 0; i < spec->isolation.n_namespaces; i++) {
