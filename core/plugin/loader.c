@@ -171,7 +171,8 @@ int loader_load(struct loader *loader, const char *name, unsigned kind,
         r = opener_open(&loader->opener, name, &file, &plugin, err);
     if (r < 0)
         return r;
-    r = descriptor_check(file, name, plugin, kind, err);
+    r = r > 0 ? descriptor_check_kind(file, plugin, kind, err)
+              : descriptor_check(file, name, plugin, kind, err);
     if (r < 0) {
         free(file);
         return r;

@@ -220,12 +220,13 @@ int opener_open(struct opener *opener, const char *name, char **ret_file,
 {
     char symbol[OPENER_NAME_MAX + sizeof("_LTX_barrer")];
     lt_dlhandle handle = open_builtin(name);
+    const int is_builtin = handle != NULL;
     barrer_auto_free char *file = NULL, *path = NULL;
 
-    if ((handle != NULL ? asprintf(&file, BUILT_IN)
-                        : asprintf(&file, "%s/%s.so", opener->folder, name)) < 0)
+    if ((is_builtin ? asprintf(&file, BUILT_IN)
+                    : asprintf(&file, "%s/%s.so", opener->folder, name)) < 0)
         return error_fail(err, ENOMEM, "load plugin \"%s\"", name);
-    if (handle == NULL) {
+    if (!is_builtin) {
         int r = check_file(opener, file, name, err);
 
         if (r < 0)
@@ -244,5 +245,5 @@ int opener_open(struct opener *opener, const char *name, char **ret_file,
         return refuse_symbol(file, name, err);
     *ret_file = file;
     file = NULL;
-    return 0;
+    return is_builtin;
 }

@@ -122,7 +122,7 @@ int opener_open(struct opener *opener, const char *name, char **ret_file,
     if (module != NULL && is_file_of_id(file, module->id)) {
         *ret_plugin = module->plugin;
         *ret_file = file;
-        return 0;
+        return 1;
     }
     free(file);
     return error_fail(err, -program_succeed(),

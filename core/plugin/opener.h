@@ -22,8 +22,9 @@ struct opener {
 /* Takes FOLDER, which is on the heap, also when it fails. */
 int opener_init(struct opener *opener, char *folder, struct barrer_error *err);
 void opener_fini(struct opener *opener);
-/* The descriptor of module NAME, unchecked. *RET_FILE, allocated, is the file it came from or
- * stands for, or "(built in)". */
+/* The descriptor of module NAME: 1 when it is known to be this build's, which its tests have
+ * checked, 0 when it is somebody's. *RET_FILE, allocated, is the file it came from or stands for, or
+ * "(built in)". */
 int opener_open(struct opener *opener, const char *name, char **ret_file,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err);
 /* Whether opener_open of NAME stays in this program: after clone it must not become another. */
