@@ -34,11 +34,14 @@ ok "the configuration that it shows is one" "$abs_top_builddir/bin/barrer-config
 
 # --- a class library from C ---
 awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$doc" >"$T/call.c"
-ok "the C program compiles" gcc -std=gnu17 -Wall -Wextra -Werror -Wno-missing-field-initializers -o "$T/call" "$T/call.c" || show
-launcher=$HELPERS/system/dotnet
-capture "$T/call" "$launcher" "$APPS/library/Library.dll" one two
+ok "the C program compiles" gcc -std=gnu17 -Wall -Wextra -Werror -Wno-missing-field-initializers -I"$top_srcdir/include" \
+    -o "$T/call" "$T/call.c" || show
+capture "$T/call" "$abs_top_builddir/tests/stage/plugins" "$APPS/library/Library.dll" Library.Entry:Main one two
 is "$output" "$(section 'Calling a class library from C' | awk '/^    \$ .\/call/ { on = 1; next } on && /^    / { print substr($0, 5); next } { on = 0 }')" \
     "and prints what the document shows" || show
 is "$(section 'Calling a class library from C' | sed -n '/public static class Entry/,/^    }/p' | sed 's/^    //' | tr -d ' \n')" \
     "$(sed -n '/public static class Entry/,/^}/p' "$here/apps/Library/Entry.cs" | tr -d ' \n')" "whose library is the one that was called"
+isnt "$(cd /run && ls -d barrer/bin 2>/dev/null)" barrer/bin "nothing of it is left on the host"
+capture "$HELPERS/system/dotnet" --mode=direct --entry=Library.Entry:Main "$APPS/library/Library.dll" one two
+is "$status $output" $'2 [one]\n[two]' "the launcher of the machine does the same" || show
 done_testing
