@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # They need a .NET SDK, and minutes: a stage of their own in test.sh, not "make check".
 dotnet_tests = %D%/process.sh %D%/roots.sh %D%/signals.sh %D%/recognition.sh %D%/verbs.sh \
-	%D%/command.sh %D%/modes.sh %D%/failures.sh %D%/limits.sh %D%/security.sh %D%/podman.sh %D%/diagnostics.sh %D%/headers.sh %D%/manual.sh
+	%D%/command.sh %D%/modes.sh %D%/failures.sh %D%/limits.sh %D%/security.sh %D%/podman.sh %D%/diagnostics.sh %D%/headers.sh %D%/manual.sh \
+	tests/engines/dotnet.sh
 EXTRA_DIST += $(dotnet_tests) %D%/lib.sh %D%/failures.golden %D%/publish.sh %D%/apps
 print-dotnet-tests:
 	@for i in $(dotnet_tests); do echo '$(abs_top_srcdir)'/$$i; done

@@ -79,6 +79,7 @@ find "$build/libexec/barrer" -maxdepth 1 -type f -executable -exec cp {} "$prefi
 [ ! -d "$build/tests/stage/plugins" ] || {
     mkdir -p "$(variable plugindir)"
     cp "$build"/tests/stage/plugins/*.so "$(variable plugindir)"
+    [ ! -d "$build/tests/stage/plugins/clrhost" ] || cp -r "$build/tests/stage/plugins/clrhost" "$(variable plugindir)"
 }
 # Where a distribution's package puts it, and docs/engines.md expects it.
 [ "$prefix" = /usr ] || ln -sf "$prefix/bin/barrer-run" /usr/bin/barrer-run
