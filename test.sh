@@ -234,6 +234,10 @@ stage_dotnet() {
     check "dotnet publish of the apps" tests/dotnet/publish.sh "$out/dotnet" $(tests/dotnet/publish.sh --list) &&
         BARRER_APPS=$out/dotnet abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 600 \
             $(make -s -C "$out/dynamic" print-dotnet-tests)
+    # shellcheck disable=SC2046
+    BARRER_APPS=$out/dotnet abs_top_builddir=$out/dynamic run_tests $(
+        [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || echo tests/vm.sh -t 600
+    ) tests/run.sh -t 400 tests/dotnet/cgroup2.sh
 }
 # Images are made of the build and of the C# programs, and booted.
 stage_image() {

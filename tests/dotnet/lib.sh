@@ -19,7 +19,8 @@ here=$top_srcdir/tests/dotnet
 ulimit -c 0
 HELPERS=$abs_top_builddir/tests/stage/plugins/clrhost # the launcher and the init
 APPS=${BARRER_APPS:-$abs_top_builddir/tests/dotnet}
-[ -n "$(dotnet --list-sdks 2>/dev/null)" ] || skip_all "no .NET SDK here"
+# In a virtual machine a start of the SDK takes long; it was asked, and has published, outside.
+[ -n "${IN_VM:-}" ] || [ -n "$(dotnet --list-sdks 2>/dev/null)" ] || skip_all "no .NET SDK here"
 # What a developer's shell may have set, and what engines do not pass on
 unset "${!DOTNET_@}" "${!COMPlus_@}" 2>/dev/null
 DOTNET_FOLDER=$(dirname "$(realpath "$(command -v dotnet)")")
@@ -32,6 +33,7 @@ configure
 BARRER_FLAGS="$BARRER_FLAGS --config $T/barrer.conf"
 
 publish() { # APP...
+    [ -z "${IN_VM:-}" ] || return 0
     capture "$here/publish.sh" "$APPS" "$@"
     [ $status = 0 ] && return
     printf 'Bail out! %s\n' "$error" >&8
