@@ -238,6 +238,21 @@ static int write_file(int layer_fd, const struct barrer_layer_entry *entry)
     return fd < 0 ? -errno : barrer_write_fd(fd, entry->content);
 }
 
+/* Whether the place of the entry of number N is in one of the mounts before it, where it exists. */
+static int is_in_mount(const struct barrer_payload *payload, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct barrer_layer_entry *above = &payload->layer[i];
+        size_t length = strlen(above->path);
+
+        if (above->type == BARRER_LAYER_MOUNT &&
+            strncmp(payload->layer[n].path, above->path, length) == 0 &&
+            payload->layer[n].path[length] == '/')
+            return 1;
+    }
+    return 0;
+}
+
 /* Before the layer is mounted: all that is to be in it. */
 static int fill(int layer_fd, const struct barrer_payload *payload, const int *fds)
 {
@@ -251,7 +266,8 @@ static int fill(int layer_fd, const struct barrer_payload *payload, const int *f
             r = write_file(layer_fd, entry);
         else if (entry->type == BARRER_LAYER_FOLDER)
             r = mkdirat(layer_fd, entry->path, 0755) < 0 ? -errno : 0;
-        else if (fstat(fds[n++], &st) < 0 || make_point(layer_fd, entry->path, st.st_mode) < 0)
+        else if (fstat(fds[n++], &st) < 0 ||
+                 (!is_in_mount(payload, i) && make_point(layer_fd, entry->path, st.st_mode) < 0))
             r = -errno;
     }
     return r;

@@ -38,7 +38,8 @@ struct barrer_runtime_request {
 struct barrer_layer_entry {
     uint32_t type;
     uint32_t reserved;
-    const char *path; /* below the layer; what is above it comes first, except above a mount */
+    const char *path; /* below the layer; what is above it comes first. A mount may be put on what is
+                         in a mount before it, and nothing else into one */
     const char *content;
 };
 

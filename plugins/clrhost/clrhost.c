@@ -4,12 +4,14 @@
  */
 #include "clrhost.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #define SETTINGS_SIZE 8192
 #define ANNOTATION "org.barrer.clrhost."
+#define FRAMEWORK "shared/Microsoft.NETCore.App"
 
 const char *clrhost_text(struct clrhost *self, const char *fmt, ...)
 {
@@ -118,9 +120,60 @@ static const char *helper(struct clrhost *self, const struct barrer_runtime_requ
     return clrhost_text(self, "%s/clrhost/%s", request->plugin_dir, name);
 }
 
+static int wants_dumps(const struct barrer_runtime_request *request)
+{
+    static const char *const names[] = {"DOTNET_DbgEnableMiniDump", "COMPlus_DbgEnableMiniDump",
+                                        NULL};
+
+    for (const char *const *name = names; *name != NULL; name++) {
+        const char *value = clrhost_variable(request->environment, *name);
+
+        if (value != NULL && strcmp(value, "1") == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The launcher in place of the program that writes dumps, which it finds in another folder. */
+static int add_dumper(struct clrhost *self, const struct barrer_runtime_request *request,
+                      const char *root, const char *version, struct barrer_error *err)
+{
+    const char *program = clrhost_text(self, "%s/" FRAMEWORK "/%s/createdump", root, version);
+    int r;
+
+    if (program == NULL || access(program, X_OK) < 0)
+        return 0;
+    r = clrhost_add(self, BARRER_LAYER_MOUNT, clrhost_text(self, "createdump/%s", version), program,
+                    err);
+    return r < 0 ? r
+                 : clrhost_add(self, BARRER_LAYER_MOUNT,
+                               clrhost_text(self, "root/" FRAMEWORK "/%s/createdump", version),
+                               helper(self, request, "dotnet"), err);
+}
+
+static int add_dumpers(struct clrhost *self, const struct barrer_runtime_request *request,
+                       const char *root, struct barrer_error *err)
+{
+    char path[PATH_MAX];
+    DIR *folder;
+    int r;
+
+    (void)snprintf(path, sizeof(path), "%s/" FRAMEWORK, root);
+    folder = opendir(path);
+    if (folder == NULL)
+        return 0;
+    r = clrhost_add(self, BARRER_LAYER_FOLDER, "createdump", NULL, err);
+    for (struct dirent *entry; r == 0 && (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.')
+            r = add_dumper(self, request, root, entry->d_name, err);
+    (void)closedir(folder);
+    return r;
+}
+
 /* The runtimes, and the host that chooses among them; not an SDK that stands beside them. Where
  * there is no .NET the launcher says so, as it says all else that keeps a payload from running. */
-static int add_root(struct clrhost *self, const char **ret_why, struct barrer_error *err)
+static int add_root(struct clrhost *self, const struct barrer_runtime_request *request,
+                    const char **ret_why, struct barrer_error *err)
 {
     static const char *const parts[] = {"host", "shared", NULL};
     barrer_auto_free char *root = NULL;
@@ -136,14 +189,15 @@ static int add_root(struct clrhost *self, const char **ret_why, struct barrer_er
         r = clrhost_add(self, BARRER_LAYER_MOUNT, clrhost_text(self, "root/%s", *part), folder,
                         err);
     }
-    return r;
+    return r == 0 && why == NULL && wants_dumps(request) ? add_dumpers(self, request, root, err)
+                                                         : r;
 }
 
 static int add_runtime(struct clrhost *self, const struct barrer_runtime_request *request,
                        struct barrer_error *err)
 {
     const char *why = NULL;
-    int r = add_root(self, &why, err);
+    int r = add_root(self, request, &why, err);
 
     if (r == 0)
         r = clrhost_add(self, BARRER_LAYER_MOUNT, "interpreter",

@@ -83,6 +83,9 @@ int launch_exists(const char *path);
 /* Ends the program when a file of the runtime in FOLDER is missing or cut off. */
 void launch_check_runtime(const char *folder);
 
+/* dump.c: where the program is called as createdump, that is executed. */
+void launch_dump(int argc, char **argv);
+
 /* guard.c: from now on, until the application is loaded, a crash is a failure to start. */
 void launch_guard(const struct launch *launch);
 

@@ -13,12 +13,13 @@ else
 libexec_clrhost_init_LDFLAGS = $(AM_LDFLAGS)
 endif
 
-launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/guard.c %D%/hostfxr.c \
+launcher_sources = %D%/aot.c %D%/app.c %D%/clr_abi.h %D%/config.c %D%/direct.c %D%/dump.c %D%/guard.c %D%/hostfxr.c \
 	%D%/image.c %D%/image.h %D%/launcher.h %D%/main.c %D%/properties.c %D%/say.c %D%/settings.c \
 	%D%/versions.c %D%/versions.h
+launcher_loader = -DLAUNCHER_LOADER='"/run/barrer/lib/$(CLR_INTERPRETER)"'
 launcher_libraries = $(CLR_JSONC_LIBS) $(CLR_LIBS)
 libexec_clrhost_dotnet_SOURCES = $(launcher_sources)
-libexec_clrhost_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=1
+libexec_clrhost_dotnet_CPPFLAGS = $(AM_CPPFLAGS) -DLAUNCHER_IN_CONTAINER=1 $(launcher_loader)
 libexec_clrhost_dotnet_LDFLAGS = $(HARD_LDFLAGS) \
 	-Wl,--dynamic-linker=/run/barrer/interpreter \
 	-Wl,--disable-new-dtags -Wl,-rpath,/run/barrer/lib
@@ -38,6 +39,6 @@ libexec/clrhost/interpreter: %D%/interpreter.c %D%/launcher.h
 	$(AM_V_CCLD)$(MKDIR_P) libexec/clrhost && $(CC) -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fPIE -fvisibility=hidden \
 	  -fno-stack-protector -fno-asynchronous-unwind-tables -static-pie -nostdlib -nostartfiles \
 	  -Wl,--no-dynamic-linker -Wl,-z,noexecstack -Wl,-z,text -Wl,--build-id=none \
-	  -DLAUNCHER_LOADER='"/run/barrer/lib/$(CLR_INTERPRETER)"' -o $@ $(srcdir)/%D%/interpreter.c
+	  $(launcher_loader) -o $@ $(srcdir)/%D%/interpreter.c
 CLEANFILES += libexec/clrhost/interpreter
 EXTRA_DIST += %D%/interpreter.c

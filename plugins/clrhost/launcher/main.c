@@ -201,6 +201,7 @@ int main(int argc, char **argv)
     static struct launch launch;
 
     reset_signals();
+    launch_dump(argc, argv);
     show_variables();
     launch_read_settings(&launch);
     parse(&launch, argc, argv);
