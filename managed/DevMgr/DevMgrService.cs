@@ -7,13 +7,12 @@ using Barrer.Linux;
 namespace Barrer.DevMgr;
 
 /// <summary>Devices that there are, and that come and go: modules, nodes, access, links.</summary>
-public sealed class DevMgrService : IDisposable
+public sealed class DevMgrService : Service
 {
     private const string DefaultConfig = "/etc/barrer/devices.conf";
     private const uint KernelGroup = 1;
     private const int ForgetMs = 10000;
 
-    private readonly EventLoop _loop = new();
     private readonly DeviceNodes _nodes;
     private readonly ModuleLoader _modules = ModuleLoader.ForThisKernel();
     private readonly NetlinkSocket _uevents = new(NetlinkSocket.KObjectUevent, KernelGroup, receiveBuffer: 4 << 20);
@@ -23,48 +22,15 @@ public sealed class DevMgrService : IDisposable
 
     private DevMgrService(DeviceRules rules) => _nodes = new DeviceNodes("/dev", rules);
 
-    public static int Run(string[] args)
-    {
-        Say.Name = "barrerd-devmgr";
-        string path = args.Length == 1 ? args[0] : DefaultConfig;
-        if (args.Length > 1 || path.StartsWith('-'))
-        {
-            Say.Error("usage: barrerd-devmgr [FILE]");
-            return 2;
-        }
-        DeviceRules rules;
-        try
-        {
-            rules = DeviceRules.Load(path);
-        }
-        catch (Exception e) when (e is IniException or IOException or UnauthorizedAccessException)
-        {
-            Say.Error(e.Message);
-            return 2;
-        }
-        try
-        {
-            using var service = new DevMgrService(rules);
-            service.Serve();
-            return 0;
-        }
-        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
-        {
-            Say.Error(e.Message);
-            return 1;
-        }
-    }
+    public static int Run(string[] args) => Run("barrerd-devmgr", args, DefaultConfig, DeviceRules.Load, rules => new DevMgrService(rules));
 
-    private void Serve()
+    protected override string Open()
     {
-        using var termination = new Termination(_loop);
-        _loop.Add(_uevents.Number, _ => ReceiveUevents());
+        Loop.Add(_uevents.Number, _ => ReceiveUevents());
         Coldplug();
         // What the modules brought has been announced meanwhile.
         ReceiveUevents();
-        Say.Info("READY");
-        Notify.Ready(_devices + " devices, " + _loaded + " modules loaded");
-        _loop.Run();
+        return _devices + " devices, " + _loaded + " modules loaded";
     }
 
     /// <summary>All devices that came before us. Their drivers first: they bring more.</summary>
@@ -159,9 +125,9 @@ public sealed class DevMgrService : IDisposable
         if (string.IsNullOrEmpty(alias))
             return;
         _loaded += _modules.Load(alias);
-        _loop.Cancel(_forget);
-        _forget = _loop.After(ForgetMs, _modules.Forget);
+        Loop.Cancel(_forget);
+        _forget = Loop.After(ForgetMs, _modules.Forget);
     }
 
-    public void Dispose() => _uevents.Dispose();
+    public override void Dispose() => _uevents.Dispose();
 }

@@ -10,6 +10,7 @@ namespace Barrer.Init;
 public sealed class ServiceGraph
 {
     private readonly Dictionary<string, ServiceDefinition> _services = [];
+    private string _self = "";
 
     /// <summary>Each behind those that it is after.</summary>
     public List<ServiceDefinition> Ordered { get; } = [];
@@ -17,7 +18,7 @@ public sealed class ServiceGraph
     /// <summary>The files in their order; sections of another kind are PID 1's.</summary>
     public static ServiceGraph From(IEnumerable<Ini> files, string self)
     {
-        var graph = new ServiceGraph();
+        var graph = new ServiceGraph { _self = self };
         foreach (Ini file in files)
         {
             foreach (Ini.Section section in file.Sections)
@@ -58,6 +59,9 @@ public sealed class ServiceGraph
         path.Add(service.Name);
         foreach ((string name, int line) in service.Before())
         {
+            // Who pushes the plan runs already.
+            if (name == _self)
+                continue;
             if (!_services.TryGetValue(name, out ServiceDefinition? other))
                 throw new IniException(service.File, line, "[service " + service.Name + "]: there is no service \"" + name + "\"");
             int at = path.IndexOf(name);

@@ -9,12 +9,11 @@ using Barrer.Linux;
 namespace Barrer.Log;
 
 /// <summary>Gathers the kernel's log, /dev/log and what services print, keeps it, and answers questions.</summary>
-public sealed class LogService : IDisposable
+public sealed class LogService : Service
 {
     private const string DefaultConfig = "/etc/barrer/log.conf", QueryPath = "/run/barrer/log", StatePath = "/run/barrer/log.kernel";
     private const int LongestLine = 8192, RetryMs = 10000;
 
-    private readonly EventLoop _loop = new();
     private readonly LogConfig _config;
     private readonly LogFile _file;
     private readonly List<LogClient> _clients = [];
@@ -35,41 +34,10 @@ public sealed class LogService : IDisposable
         _file = new LogFile(config.File, config.Size, config.Files);
     }
 
-    public static int Run(string[] args)
-    {
-        Say.Name = "barrerd-log";
-        string path = args.Length == 1 ? args[0] : DefaultConfig;
-        if (args.Length > 1 || path.StartsWith('-'))
-        {
-            Say.Error("usage: barrerd-log [FILE]");
-            return 2;
-        }
-        LogConfig config;
-        try
-        {
-            config = LogConfig.Load(path);
-        }
-        catch (Exception e) when (e is IniException or IOException or UnauthorizedAccessException)
-        {
-            Say.Error(e.Message);
-            return 2;
-        }
-        try
-        {
-            using var service = new LogService(config);
-            service.Serve();
-            return 0;
-        }
-        catch (LinuxException e)
-        {
-            Say.Error(e.Message);
-            return 1;
-        }
-    }
+    public static int Run(string[] args) => Run("barrerd-log", args, DefaultConfig, LogConfig.Load, config => new LogService(config));
 
-    private void Serve()
+    protected override string Open()
     {
-        using var termination = new Termination(_loop);
         if (_config.Console)
             TryTo(() => _console = Fd.Open("/dev/console", Libc.O_WRONLY | Libc.O_NOCTTY | Libc.O_NONBLOCK));
         if (_config.Kernel)
@@ -77,13 +45,9 @@ public sealed class LogService : IDisposable
         TryTo(OpenSyslog);
         _query = UnixAddress.Bind(QueryPath, Libc.SOCK_STREAM, 0x180); // 0600: the log is root's
         LinuxException.Check(Libc.listen(_query.Number, 16), "listen on " + QueryPath);
-        _loop.Add(_query.Number, _ => Accept());
+        Loop.Add(_query.Number, _ => Accept());
         OpenPipes();
-        // Before it tells its supervisor, so that this line is among those that it reads itself.
-        Say.Info("READY");
-        Notify.Ready("collecting");
-        _loop.Run();
-        ReadEverything();
+        return "collecting";
     }
 
     private void TryTo(Action open)
@@ -102,7 +66,7 @@ public sealed class LogService : IDisposable
     {
         _kernel = new KernelLog(StatePath);
         _kernel.ReadAll(AddKernel);
-        _loop.Add(_kernel.Number, _ => _kernel.ReadAll(AddKernel));
+        Loop.Add(_kernel.Number, _ => _kernel.ReadAll(AddKernel));
     }
 
     private unsafe void OpenSyslog()
@@ -110,7 +74,7 @@ public sealed class LogService : IDisposable
         _syslog = UnixAddress.Bind(_config.Syslog, Libc.SOCK_DGRAM, 0x1b6); // 0666: everyone may log
         int one = 1;
         Libc.setsockopt(_syslog.Number, Libc.SOL_SOCKET, Libc.SO_PASSCRED, &one, 4);
-        _loop.Add(_syslog.Number, _ => ReceiveSyslog());
+        Loop.Add(_syslog.Number, _ => ReceiveSyslog());
     }
 
     private void OpenPipes()
@@ -119,7 +83,7 @@ public sealed class LogService : IDisposable
         if (_pipes == null)
             return;
         _pipes.Send(new Message("READY"));
-        _loop.Add(_pipes.Number, _ => ReceivePipes());
+        Loop.Add(_pipes.Number, _ => ReceivePipes());
         ReceivePipes();
     }
 
@@ -136,7 +100,7 @@ public sealed class LogService : IDisposable
             fds.Clear();
         }
         if (ended)
-            _loop.Remove(_pipes.Number);
+            Loop.Remove(_pipes.Number);
     }
 
     private void AddSource(string name, Fd fd)
@@ -148,12 +112,12 @@ public sealed class LogService : IDisposable
         }
         var source = new Source(name, fd, new LineBuffer(LongestLine));
         _sources.Add(name, source);
-        _loop.Add(fd.Number, _ => ReadSource(source));
+        Loop.Add(fd.Number, _ => ReadSource(source));
     }
 
     private void RemoveSource(Source source)
     {
-        _loop.Remove(source.Fd.Number);
+        Loop.Remove(source.Fd.Number);
         source.Lines.Flush(line => AddOutput(source.Name, line));
         source.Fd.Dispose();
     }
@@ -245,7 +209,7 @@ public sealed class LogService : IDisposable
         if (_file.Trouble == _reported)
             return;
         if (_reported == null)
-            _loop.After(RetryMs, Retry);
+            Loop.After(RetryMs, Retry);
         _reported = _file.Trouble;
         if (_reported != null)
             _console?.Write(Encoding.UTF8.GetBytes("barrerd-log: " + _reported + "; lines are kept in memory\r\n"));
@@ -255,7 +219,7 @@ public sealed class LogService : IDisposable
     {
         _file.Flush();
         if (_file.Trouble != null)
-            _loop.After(RetryMs, Retry);
+            Loop.After(RetryMs, Retry);
         else
             _reported = null;
     }
@@ -266,7 +230,7 @@ public sealed class LogService : IDisposable
         {
             int number = Libc.accept4(_query!.Number, null, null, Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK);
             if (number >= 0)
-                _clients.Add(new LogClient(_loop, new Fd(number), _file, Drop));
+                _clients.Add(new LogClient(Loop, new Fd(number), _file, Drop));
         }
     }
 
@@ -277,7 +241,7 @@ public sealed class LogService : IDisposable
     }
 
     /// <summary>What has been said before the end is part of the log.</summary>
-    private void ReadEverything()
+    protected override void Close()
     {
         _kernel?.ReadAll(AddKernel);
         if (_syslog != null)
@@ -288,7 +252,7 @@ public sealed class LogService : IDisposable
             source.Lines.Flush(line => AddOutput(source.Name, line));
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (LogClient client in _clients)
             client.Dispose();

@@ -10,11 +10,10 @@ using Barrer.Linux;
 namespace Barrer.Net;
 
 /// <summary>Brings up the links that there are and that come, as the configuration says.</summary>
-public sealed class NetService : IDisposable
+public sealed class NetService : Service
 {
     private const string DefaultConfig = "/etc/barrer/net.conf", RunFolder = "/run/barrer/net";
 
-    private readonly EventLoop _loop = new();
     private readonly NetConfig _config;
     private readonly RouteNetlink _route = new();
     private readonly NetlinkSocket _changes = new(NetlinkSocket.Route, RouteNetlink.GroupLink, receiveBuffer: 256 * 1024);
@@ -33,48 +32,19 @@ public sealed class NetService : IDisposable
 
     private NetService(NetConfig config) => _config = config;
 
-    public static int Run(string[] args)
-    {
-        Say.Name = "barrerd-net";
-        string path = args.Length == 1 ? args[0] : DefaultConfig;
-        if (args.Length > 1 || path.StartsWith('-'))
-        {
-            Say.Error("usage: barrerd-net [FILE]");
-            return 2;
-        }
-        NetConfig config;
-        try
-        {
-            config = NetConfig.Load(path);
-        }
-        catch (Exception e) when (e is IniException or IOException or UnauthorizedAccessException)
-        {
-            Say.Error(e.Message);
-            return 2;
-        }
-        try
-        {
-            using var service = new NetService(config);
-            service.Serve();
-            return 0;
-        }
-        catch (LinuxException e)
-        {
-            Say.Error(e.Message);
-            return 1;
-        }
-    }
+    public static int Run(string[] args) => Run("barrerd-net", args, DefaultConfig, NetConfig.Load, config => new NetService(config));
 
-    private void Serve()
+    protected override string Open()
     {
         Directory.CreateDirectory(RunFolder);
-        using var termination = new Termination(_loop);
-        _loop.Add(_changes.Number, _ => ReceiveChanges());
+        Loop.Add(_changes.Number, _ => ReceiveChanges());
         foreach (Link link in _route.Links())
             Consider(link);
-        Say.Info("READY");
-        Notify.Ready(Status());
-        _loop.Run();
+        return Status();
+    }
+
+    protected override void Close()
+    {
         foreach (Managed managed in _links.Values)
             managed.Dhcp?.Client.Release();
     }
@@ -160,7 +130,7 @@ public sealed class NetService : IDisposable
             HasAddress(managed.Rule.NameServers);
         if (!managed.Rule.Dhcp)
             return;
-        managed.Dhcp = new LinkDhcp(_loop, link, Environment.MachineName);
+        managed.Dhcp = new LinkDhcp(Loop, link, Environment.MachineName);
         managed.Dhcp.Client.Bound += lease => Bound(managed, lease);
         managed.Dhcp.Client.Lost += (lease, why) => Lost(managed, lease, why);
         managed.Dhcp.Client.Start();
@@ -214,7 +184,7 @@ public sealed class NetService : IDisposable
         Notify.Send("STATUS=" + Status());
         if (_config.Check is not { } target)
             return;
-        HttpCheck.Run(_loop, target, servers,
+        HttpCheck.Run(Loop, target, servers,
             address => Say.Info("name " + target.Host + " is " + address),
             (good, text) =>
             {
@@ -279,7 +249,7 @@ public sealed class NetService : IDisposable
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (Managed managed in _links.Values)
             managed.Dhcp?.Dispose();

@@ -177,6 +177,9 @@ public class InitTests
     }
 
     [Fact]
+    public void InitItselfIsThere() => Assert.Equal("[service a]\nexec = a\nafter = init\n", Graph("[service init]\nexec = i\n[service a]\nexec = a\nafter = init\n").Plan());
+
+    [Fact]
     public void ALaterFileReplacesKeysAndAddsToLists()
     {
         ServiceGraph graph = Graph("[service a]\nexec = a\nenvironment = X=1\n", "[service a]\nexec = b\nenvironment += Y=2\n");
