@@ -114,6 +114,19 @@ int output_open(struct machine *machine, int index)
     return 0;
 }
 
+/* A line may begin with its priority, as sd-daemon(3) has it: "<3>TEXT". */
+static void take_line(struct machine *machine, const struct unit *unit)
+{
+    const char *line = unit->line;
+    int severity = 6;
+
+    if (line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>') {
+        severity = line[1] - '0';
+        line += 3;
+    }
+    emit(machine, severity, unit->name, line);
+}
+
 static void take_byte(struct machine *machine, struct unit *unit, char c)
 {
     if (c != '\n') {
@@ -126,7 +139,7 @@ static void take_byte(struct machine *machine, struct unit *unit, char c)
         return;
     unit->line[unit->partial] = '\0';
     unit->partial = 0;
-    emit(machine, 6, unit->name, unit->line);
+    take_line(machine, unit);
 }
 
 void output_drain(struct machine *machine, int index)

@@ -290,6 +290,9 @@ void tune_at_once(struct machine *machine, const struct config *config)
 {
     raise_clock(machine, config);
     set_hostname(machine, config);
+    /* The output of services goes there while no logger takes it: not only ten lines in five seconds. */
+    if (machine->kmsg_fd >= 0)
+        (void)barrer_write_at(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on");
     each_word(config, "sysctl", machine, set_sysctl);
     if (is_on(config, "loopback"))
         raise_loopback(machine);

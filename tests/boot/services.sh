@@ -25,7 +25,7 @@ exec = /bin/sh -c "echo third; exec sleep 1000"
 after = second
 [service second]
 type = oneshot
-exec = /bin/sh -c "echo second"
+exec = /bin/sh -c "echo '<4>second'; echo '<9>no priority'"
 requires = first
 [service first]
 exec = /bin/sh -c "echo first; sleep 0.2; echo >&3; exec sleep 1000"
@@ -58,6 +58,7 @@ directory = /tmp
 environment = COLOUR=blue
 EOF
 is "$?" 0 "a system becomes READY"
+is "$(log '^second: second$') $(log '^second: <9>no priority$')" "1 1" "a line's priority is not its text"
 is "$(ctl_state first)/$(ctl_state second)/$(ctl_state third)" running/done/running "states"
 [ "$(line_of 'second: second')" -lt "$(line_of 'third: third')" ]
 is "$?" 0 "after: the second goes before the third"
