@@ -247,7 +247,7 @@ stage_image() {
         -p:BarrerFlavour=unit -p:BarrerObjects="$out/dynamic/dotnet/objects" -p:UseSharedCompilation=false
     check "make managed" make -C "$out/dynamic" managed &&
         check "the netpeer of the tests" managed/build.sh --netpeer "$out/dynamic/dotnet" &&
-        abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 1800 tests/image/image.sh
+        BARRER_APPS=$out/dotnet abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 1800 tests/image/image.sh
 }
 stage_dist() { check "make distcheck" make -C "$out/dynamic" "$jobs" distcheck; }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Images of barrer-image, built and booted: from kernel to C# services and down again, in each layout.
+# Images of barrer-image, built and booted: from kernel to C# services and down again, in each layout,
+# from memory and from a disk.
 # The build tree has the C# programs in its folder dotnet (make managed, managed/build.sh --netpeer).
 . "$(dirname "$0")/../lib.sh"
 
@@ -19,24 +20,26 @@ cp /bin/busybox "$folder/usr/bin/"
 printf '[link eth0]\ndhcp = yes\n[check]\nurl = http://www.test/\n' >"$folder/etc/barrer/net.conf"
 printf '[log]\nconsole = yes\n' >"$folder/etc/barrer/log.conf"
 
-config() { # EXEC-OF-INIT
-    sed -e "s|@INIT@|$1|" -e 's|@MODULES@|modules = veth|' "$top_srcdir/tests/image/boot.conf" >"$T/boot.conf"
-}
+cp "$top_srcdir/tests/image/boot.conf" "$T/several.conf"
+# Where one process is init and the services.
+sed -e '/^\[service \(log\|devmgr\|net\)\]/,/^$/d; /^logger/d; s/^after = net$/after = init/' "$T/several.conf" >"$T/one.conf"
+config=$T/several.conf
 make_image() { # NAME OPTION...
     local name=$1
     shift
-    "$image" build --build "$build" --output "$T/$name" --config "$T/boot.conf" --root "$folder" \
+    "$image" build --build "$build" --output "$T/$name" --config "$config" --root "$folder" \
         --modules veth "$@" >"$T/$name.report" 2>"$T/$name.errors" || {
         diag "$(cat "$T/$name.errors")"
         return 1
     }
 }
-boots() { # NAME: in order, with everything that the guest tries
-    local name=$1 what
+boots() { # NAME ALSO...: in order, with everything that the guest tries
+    local name=$1 what left=("an address by DHCP" "a name resolved" "an HTTP GET answered" "the address is the kernel's"
+        "resolv.conf names the server" "init killed is restarted" "services untouched" "/dev/log is read")
+    shift
     "$image" run "$T/$name" --timeout 480 >"$T/$name.console" 2>"$T/$name.errors" </dev/null
     is "$?" 0 "$name: the guest powers off in order"
-    for what in "an address by DHCP" "a name resolved" "an HTTP GET answered" "the address is the kernel's" \
-        "resolv.conf names the server" "a service killed is restarted" "init killed is restarted" "services untouched" "/dev/log is read"; do
+    for what in "${left[@]}" "$@"; do
         is "$(grep -c "GUEST ok $what" "$T/$name.console")" 1 "$name: $what"
     done
     for what in init log devmgr net; do
@@ -47,9 +50,8 @@ boots() { # NAME: in order, with everything that the guest tries
     [ -z "${BARRER_IMAGE_KEEP:-}" ] || cp "$T/$name.console" "$BARRER_IMAGE_KEEP/"
 }
 
-config /usr/libexec/barrer/init
 ok "the image of native programs is built" make_image aot --layout aot
-boots aot
+boots aot "a service killed is restarted"
 make_image again --layout aot
 is "$(sha256sum <"$T/again")" "$(sha256sum <"$T/aot")" "the same input gives the same bytes"
 rm -f "$T/again" "$T/aot"
@@ -58,9 +60,24 @@ rm -f "$T/again" "$T/aot"
 size=$(jq .bytes "$T/default.json")
 ok "the default system, all native, has at most 2,500,000 bytes ($size)" test "${size:-9999999}" -le 2500000
 
-config '/usr/libexec/barrer/dotnet --mode=direct --framework=/usr/lib/barrer /usr/lib/barrer/Init.dll'
 ok "the image of the C# init in a CLR is built" make_image clr
-boots clr
+boots clr "a service killed is restarted"
+rm -f "$T/clr"
+
+# A disk: any framework-dependent assembly runs, from a shell and as a service.
+mkdir -p "$T/app/srv"
+apps=${BARRER_APPS:-$T/apps}
+ok "the assembly is published" "$top_srcdir/tests/dotnet/publish.sh" "$apps" hello
+cp -r "$apps/hello" "$T/app/srv/hello"
+ok "the disk image is built" make_image disk --kind ext4 --root "$T/app"
+boots disk "a service killed is restarted" "an assembly runs from the shell" "an assembly runs as a service"
+rm -f "$T/disk"
+
+config=$T/one.conf
+ok "the image of one CLR process is built" make_image one --layout one
+boots one
+rm -f "$T/one"
+
 "$image" build --build "$build" --output "$T/default" --json >"$T/default.json" 2>&1
 size=$(jq .bytes "$T/default.json")
 ok "the default system, trimmed, has at most 9,000,000 bytes ($size)" test "${size:-99999999}" -le 9000000
