@@ -60,9 +60,11 @@ static void emit(struct machine *machine, int severity, const char *name, const 
     ring_put(machine, "\t");
     ring_put(machine, line);
     ring_put(machine, "\n");
-    n = snprintf(text, sizeof(text), "<%d>%s: %s", 24 + severity, name, line);
-    if (n >= (int)sizeof(text))
-        n = (int)sizeof(text) - 1;
+    n = snprintf(text, sizeof(text) - 1, "<%d>%s: %s", 24 + severity, name, line);
+    if (n >= (int)sizeof(text) - 1)
+        n = (int)sizeof(text) - 2;
+    /* A record without it is not shown to anybody before the next begins: it could go on. */
+    text[n++] = '\n';
     if (machine->kmsg_fd >= 0 && write(machine->kmsg_fd, text, (size_t)n) >= 0 && severity > 3)
         return;
     /* Without a kernel log, and for errors, which "quiet" must not hide. */
