@@ -33,6 +33,16 @@ make_image() { # NAME OPTION...
         return 1
     }
 }
+licensed() { # NAME: each file of the image has a licence and a source, and each licence its text
+    is "$(jq -r '.image[] | select(.part != "your files") | select((.licence // "see ") | startswith("see ")) | .path' "$T/$1.licences.json")" "" \
+        "$1: each file has a licence"
+    is "$(jq -r '.image[] | select((.source // "") == "") | .path' "$T/$1.licences.json")" "" "$1: each file has a source"
+    is "$({
+        echo "barrer: NOTICE"
+        echo ".NET: ThirdPartyNotices.txt"
+        jq -r '.image[].package // empty | split(" ")[0] + ": copyright"' "$T/$1.licences.json" | sort -u
+    } | grep -vxFf "$T/$1.licences.txt")" "" "$1: each licence has its text"
+}
 boots() { # NAME ALSO...: in order, with everything that the guest tries
     local name=$1 what left=("an address by DHCP" "a name resolved" "an HTTP GET answered" "the address is the kernel's"
         "resolv.conf names the server" "init killed is restarted" "services untouched" "/dev/log is read")
@@ -52,6 +62,7 @@ boots() { # NAME ALSO...: in order, with everything that the guest tries
 
 ok "the image of native programs is built" make_image aot --layout aot
 boots aot "a service killed is restarted"
+licensed aot
 make_image again --layout aot
 is "$(sha256sum <"$T/again")" "$(sha256sum <"$T/aot")" "the same input gives the same bytes"
 rm -f "$T/again" "$T/aot"
@@ -62,6 +73,7 @@ ok "the default system, all native, has at most 2,500,000 bytes ($size)" test "$
 
 ok "the image of the C# init in a CLR is built" make_image clr
 boots clr "a service killed is restarted"
+licensed clr
 rm -f "$T/clr"
 
 # A disk: any framework-dependent assembly runs, from a shell and as a service.
@@ -71,6 +83,7 @@ ok "the assembly is published" "$top_srcdir/tests/dotnet/publish.sh" "$apps" hel
 cp -r "$apps/hello" "$T/app/srv/hello"
 ok "the disk image is built" make_image disk --kind ext4 --root "$T/app"
 boots disk "a service killed is restarted" "an assembly runs from the shell" "an assembly runs as a service"
+licensed disk
 rm -f "$T/disk"
 
 config=$T/one.conf
