@@ -36,6 +36,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     docker.io containerd iptables iproute2
     python3-grpcio systemd-sysv libsystemd-dev
     clang-14 libclang-rt-14-dev libasan8 libubsan1
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     qemu-system-x86 cpio kmod zstd e2fsprogs dash binutils
     golang-github-opencontainers-specs-dev
     bats gawk socat dpkg-dev containernetworking-plugins catatonit

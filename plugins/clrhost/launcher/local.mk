@@ -35,10 +35,14 @@ clr_SCRIPTS =
 if CLR_MACHINE
 clr_SCRIPTS += libexec/clrhost/interpreter
 endif
+interpreter_flags = -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fPIE -fvisibility=hidden \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -static-pie -nostdlib -nostartfiles \
+	-Wl,--no-dynamic-linker -Wl,-z,noexecstack -Wl,-z,text -Wl,--build-id=none
 libexec/clrhost/interpreter: %D%/interpreter.c %D%/launcher.h
-	$(AM_V_CCLD)$(MKDIR_P) libexec/clrhost && $(CC) -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fPIE -fvisibility=hidden \
-	  -fno-stack-protector -fno-asynchronous-unwind-tables -static-pie -nostdlib -nostartfiles \
-	  -Wl,--no-dynamic-linker -Wl,-z,noexecstack -Wl,-z,text -Wl,--build-id=none \
-	  $(launcher_loader) -o $@ $(srcdir)/%D%/interpreter.c
+	$(AM_V_CCLD)$(MKDIR_P) libexec/clrhost && \
+	  $(CC) $(interpreter_flags) $(launcher_loader) -o $@ $(srcdir)/%D%/interpreter.c
+print-interpreter-flags:
+	@echo '$(interpreter_flags)'
+.PHONY: print-interpreter-flags
 CLEANFILES += libexec/clrhost/interpreter
 EXTRA_DIST += %D%/interpreter.c
