@@ -34,7 +34,7 @@ packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-de
     jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
     podman crun runc conmon debootstrap musl-tools
     docker.io containerd iptables iproute2
-    python3-grpcio systemd-sysv libsystemd-dev
+    python3-grpcio python3-yaml systemd-sysv libsystemd-dev dbus dbus-user-session
     clang-14 libclang-rt-14-dev libasan8 libubsan1
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     qemu-system-x86 cpio kmod zstd e2fsprogs dash binutils
@@ -187,9 +187,10 @@ stage_engines() {
     # shellcheck disable=SC2046
     abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 600 $(make -s -C "$out/dynamic" print-engine-tests)
     # With systemd as PID 1, on cgroup v2 and on its hybrid of v1 and v2.
-    for words in "" systemd.unified_cgroup_hierarchy=0; do
-        abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 900 -s "$words" tests/run.sh -t 800 tests/engines/systemd.sh
-    done
+    abs_top_builddir=$out/dynamic run_tests tests/vm.sh -m 3072 -t 1500 -s apparmor=0 \
+        tests/run.sh -t 1000 tests/engines/systemd.sh tests/engines/unified.sh
+    abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 900 -s systemd.unified_cgroup_hierarchy=0 \
+        tests/run.sh -t 800 tests/engines/systemd.sh
 }
 stage_peers() {
     [ -x "$out/installed/bin/barrer-run" ] ||

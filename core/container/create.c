@@ -249,8 +249,11 @@ static int open_console(struct creation *c, struct barrer_error *err)
     const struct create_options *options = c->options;
     const char *verb = options->is_run ? "run --detach" : "create";
 
-    return foreground_init(&c->foreground, verb, &c->spec->process,
-                           !options->is_run || options->detach, options->console_socket, err);
+    int r = foreground_init(&c->foreground, verb, &c->spec->process,
+                            !options->is_run || options->detach, options->console_socket, err);
+
+    c->spawn.is_terminal_copied = c->foreground.is_terminal;
+    return r;
 }
 
 static int open_fifo(struct creation *c, const char *name, int *ret_fd, struct barrer_error *err)

@@ -263,8 +263,11 @@ static int compose(struct execution *x, struct barrer_error *err)
 
 static int open_console(struct execution *x, struct barrer_error *err)
 {
-    return foreground_init(&x->foreground, "exec --detach", &x->spec->process, x->options->detach,
-                           x->options->console_socket, err);
+    int r = foreground_init(&x->foreground, "exec --detach", &x->spec->process, x->options->detach,
+                            x->options->console_socket, err);
+
+    x->spawn.is_terminal_copied = x->foreground.is_terminal;
+    return r;
 }
 
 /* A container without a mount namespace of its own has its root by chroot(2). */

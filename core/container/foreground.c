@@ -214,16 +214,10 @@ static int console_open(struct foreground *foreground, struct console *console,
         return error_fail(err, errno, "use the container's terminal");
     console->input = (struct stream){STDIN_FILENO, console->master_fd, .is_open = 1};
     console->output = (struct stream){console->master_fd, STDOUT_FILENO, .is_open = 1};
-    /* As with runc: the container's lines end in "\n", also where our output is no terminal; the
-     * caller's terminal makes "\r\n" of it. */
-    if (tcgetattr(console->master_fd, &raw) == 0) {
-        raw.c_oflag &= ~(tcflag_t)ONLCR;
-        (void)tcsetattr(console->master_fd, TCSANOW, &raw);
-    }
     if (tcgetattr(STDIN_FILENO, &console->saved) == 0) {
         raw = console->saved;
         cfmakeraw(&raw);
-        raw.c_oflag |= OPOST;
+        raw.c_oflag |= OPOST; /* the container's lines end in "\n" */
         console->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
     }
     return 0;

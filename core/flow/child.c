@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -365,6 +366,18 @@ static void close_own(const int *keep, size_t n_keep, int first, int end)
     }
 }
 
+/* As with runc: lines end in "\n" as the payload writes them, also where barrer-run's output is no
+ * terminal; the caller's terminal makes "\r\n" of it. */
+static void end_lines_plainly(void)
+{
+    struct termios settings;
+
+    if (tcgetattr(STDIN_FILENO, &settings) < 0)
+        return;
+    settings.c_oflag &= ~(tcflag_t)ONLCR;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+}
+
 __attribute__((noreturn)) static void end_by(int signal)
 {
     _exit(128 + signal);
@@ -448,6 +461,8 @@ __attribute__((noreturn)) void child_main(struct spawn *spawn)
     }
     (void)umask(022); /* unless process.user.umask says so */
     check(&child, stage_run(child.flow, STAGE_CONFINE, err));
+    if (spawn->is_terminal_copied)
+        end_lines_plainly();
     /* confine has begun a session. Another's terminal stays its own. */
     if (spawn->takes_terminal)
         (void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);

@@ -27,6 +27,7 @@ struct spawn {
     pid_t *pid_address; /* the kernel writes the process's pid there before it runs; or NULL */
     uint8_t *is_executing; /* in memory that both share: the process sets it right before execve, so
                               that an end of its own before that is told from the payload's; or NULL */
+    int is_terminal_copied; /* its terminal is copied from and to barrer-run's streams */
     int takes_terminal; /* its standard input becomes the terminal of its session */
     const char *const *extra_environment; /* after process.env; NULL ends it; or NULL */
     /* The container's state as JSON with this status and pid, for hooks; a fresh string. Called on

@@ -6,6 +6,7 @@
 needs="containerd ctr jq"
 . "$(dirname "$0")/lib.sh"
 /usr/bin/python3 -c 'import grpc' 2>/dev/null || skip_all "no python3-grpcio here"
+/usr/bin/python3 -c 'import yaml' 2>/dev/null || skip_all "no python3-yaml here"
 
 cri() { /usr/bin/python3 "$here/cri.py" /run/containerd/containerd.sock "$@" 8>&- 9>&-; }
 mkdir -p /etc/containerd
@@ -29,9 +30,17 @@ ctr --namespace k8s.io images import "$T/image.tar" >/dev/null
 make_oci_image "$T/image" "$T/pause.tar" localhost/pause:test '{"Env": ["PATH=/bin"], "Cmd": ["sleep", "100000"]}'
 ctr --namespace k8s.io images import "$T/pause.tar" >/dev/null
 
+# What the documented RuntimeClass and Pod say, a kubelet says in these words.
+documented runtimeclass.yaml >"$T/documents.yaml"
+/usr/bin/python3 -c 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin))))' <"$T/documents.yaml" >"$T/documents.json"
+said() { jq -r "$1" "$T/documents.json"; }
+is "$(said '.[0].kind + " " + .[0].apiVersion + " " + .[1].kind')" "RuntimeClass node.k8s.io/v1 Pod" "the documented YAML"
+is "$(said '.[1].spec.runtimeClassName')" "$(said '.[0].metadata.name')" "its pod names its class"
+handler=$(said '.[0].handler')
+
 pod='{"1": {"1": "pod", "2": "uid-1", "3": "default"}, "3": "'$T'", "8": {"1": "'$cgroup_parent'", "2": {"1": {"1": 2}}}}'
-capture cri RunPodSandbox '{"1": '"$pod"', "2": "barrer"}'
-is "$status" 0 "RunPodSandbox with the handler \"barrer\"" || {
+capture cri RunPodSandbox '{"1": '"$pod"', "2": "'"$handler"'"}'
+is "$status" 0 "RunPodSandbox with its handler, \"$handler\"" || {
     show
     diag "$(tail -n 20 "$T/containerd.log")"
     done_testing
@@ -46,7 +55,7 @@ create() { # NAME RESOURCES ARGUMENT...: sets $container
     local name=$1 resources=$2 args
     shift 2
     args=$(printf '%s\n' "$@" | jq --raw-input . | jq --compact-output --slurp .)
-    capture cri CreateContainer '{"1": "'"$sandbox"'", "2": {"1": {"1": "'"$name"'"}, "2": {"1": "localhost/busybox:test"}, "3": '"$args"',
+    capture cri CreateContainer '{"1": "'"$sandbox"'", "2": {"1": {"1": "'"$name"'"}, "2": {"1": "'"$(said '.[1].spec.containers[0].image')"'"}, "3": '"$args"',
         "6": {"1": "A", "2": "b"}, "11": "'"$name"'.log", "15": {"1": '"$resources"', "2": {"3": {"1": 2}}}}, "3": '"$pod"'}'
     container=$(json '."1"')
 }
@@ -63,7 +72,8 @@ ok "RemoveContainer" cri RemoveContainer '{"1": "'"$container"'"}'
 
 resources='{}'
 ! has_controller memory || resources='{"4": 67108864, "3": 512}'
-create long "$resources" sleep 1000
+mapfile -t command < <(said '.[1].spec.containers[0].command[]')
+create long "$resources" "${command[@]}"
 ok "a container that stays" cri StartContainer '{"1": "'"$container"'"}'
 is "$(state "$container")" "1 0" "it runs"
 capture cri ExecSync '{"1": "'"$container"'", "2": ["sh", "-c", "echo in exec; echo e >&2; exit 3"]}'

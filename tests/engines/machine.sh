@@ -11,6 +11,7 @@
 # From outside: abs_top_builddir, the build that is installed.
 set -euo pipefail
 build=${abs_top_builddir:?the build that is to be installed}
+here=$(cd "$(dirname "$0")" && pwd -P)
 if [ "${1:-}" != --inside ]; then
     export MACHINE=barrer-machine-$$
     # The layers' space: a tmpfs of this namespace, gone with it.
@@ -69,21 +70,5 @@ unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 hostname machine
 ip link set lo up
 
-# --- as "make install" would, without a relinking that needs a compiler ------------------------------
-variable() { PKG_CONFIG_PATH=$build pkg-config --variable="$1" barrer; }
-prefix=$(variable prefix)
-mkdir -p "$prefix/bin" "$prefix/libexec/barrer"
-rm -rf "$(variable plugindir)" "$(variable confdir)"
-cp "$build/bin/barrer-run" "$prefix/bin/"
-find "$build/libexec/barrer" -maxdepth 1 -type f -executable -exec cp {} "$prefix/libexec/barrer/" \;
-[ ! -d "$build/tests/stage/plugins" ] || {
-    mkdir -p "$(variable plugindir)"
-    cp "$build"/tests/stage/plugins/*.so "$(variable plugindir)"
-    [ ! -d "$build/tests/stage/plugins/clrhost" ] || cp -r "$build/tests/stage/plugins/clrhost" "$(variable plugindir)"
-}
-# Where a distribution's package puts it, and docs/engines.md expects it.
-[ "$prefix" = /usr ] || ln -sf "$prefix/bin/barrer-run" /usr/bin/barrer-run
-# Another runtime in its place, to see what of a failure is the engine's, or the machine's.
-[ -z "${INSTEAD:-}" ] || ln -sf "$INSTEAD" /usr/bin/barrer-run
-
+. "$here/install.sh"
 exec "$@"

@@ -194,6 +194,18 @@ else
     fails_at_every_call "start" created start @
     fails_at_every_call "exec" started exec @ true
     fails_at_every_call "delete --force" started delete --force @
+    new_id
+    started
+    can_pause=
+    ! barrer pause "$id" 2>/dev/null || can_pause=1
+    barrer delete --force "$id"
+    if [ -n "$can_pause" ]; then
+        fails_at_every_call "pause" started pause @
+        fails_at_every_call "resume" paused resume @
+        fails_at_every_call "update" started update --pids-limit 50 @
+    else
+        skip "calls of pause, resume and update that fail" "no container can be paused here"
+    fi
     edit_bundle "$b" '.process.args = ["true"]'
 fi
 
@@ -213,5 +225,38 @@ for call in clone3 mount_setattr move_mount pivot_root setgroups capset mkdirat 
     done
 done
 is "$problems" "" "system calls that fail: one sentence, and nothing left"
+
+# Each further call of the container's process: those that barrer-run itself makes less often, since
+# strace counts for each process and would have it fail at the same place.
+new_id
+# shellcheck disable=SC2086
+timeout 30 strace -f -qq -o "$T/trace" "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$b" "$id" </dev/null >/dev/null 2>&1 8>&- 9>&-
+awk '{ name = $2; sub(/\(.*/, "", name) }
+    name !~ /^[a-z0-9_]+$/ || name ~ /^(exit_group|exit)$/ { next }
+    !($1 in place) { place[$1] = ++n }
+    place[$1] == 1 { own[name]++ }
+    place[$1] == 2 && /execveat?\(/ { exit }
+    place[$1] == 2 { calls[++k] = name; at[k] = ++count[name] }
+    END { for (i = 1; i <= k; i++) if (at[i] > own[calls[i]]) print calls[i] ":when=" at[i] }' "$T/trace" >"$T/calls"
+problems='' n=0 hit=0
+while read -r call; do
+    [[ ! ${call%%:*} =~ $spared ]] || continue
+    n=$((n + 1))
+    [ $((n % step)) = 0 ] || continue
+    errno=${errors[n / step % 4]}
+    new_id
+    failing_at -f "$call" $errno run --bundle "$b" "$id"
+    if [ $rc != 0 ]; then
+        hit=$((hit + 1))
+        [ $rc -le 127 ] && [ $rc != 124 ] && [ "$(grep -c . "$T/err")" = 1 ] || problems="$problems $call $errno: status $rc: $(head -c 300 "$T/err");"
+        [ ! -e "$STATE/$id" ] || problems="$problems $call $errno: leaves its state;"
+    fi
+    barrer delete --force "$id" 2>/dev/null
+    found=$(leftovers "$id")
+    [ -z "$found" ] || problems="$problems $call $errno: $found;"
+    [ ${#problems} -lt 2000 ] || break
+done <"$T/calls"
+is "$problems" "" "$hit of $n calls of the container's process that may fail do, with one sentence, and nothing is left"
+[ "$n" -gt 20 ] || fail "the calls of the container's process are known"
 
 done_testing

@@ -191,48 +191,11 @@ for good in a 0 _x +x -x a.b A-b_c+d "t$$.$(printf 'x%.0s' {1..200})"; do
     ok "rule 14: the id \"${good:0:20}\"" barrer run --bundle "$b" -- "$good"
 done
 
-# --- a recycled pid is not the container's ---
+# --- what is gone (that its pid becomes another's: recycled.sh) ---
 start_sleeper "$b" "$sleeper"
-victim=$pid
 kill -9 "$pid"
 wait_until 10 is_gone "$pid"
 is "$(status_of "$id")" stopped "rule 5: a container whose process is gone is stopped"
-if [ -w /proc/sys/kernel/ns_last_pid ] && is_real_root; then
-    # Make another process with the same pid, in this very moment.
-    python3 - "$victim" >"$T/recycled" <<'END' &
-import os, sys, time, signal
-victim = int(sys.argv[1])
-for i in range(200):
-    with open("/proc/sys/kernel/ns_last_pid", "w") as f:
-        f.write(str(victim - 1))
-    pid = os.fork()
-    if pid == 0:
-        time.sleep(60)
-        os._exit(0)
-    if pid == victim:
-        print("same", flush=True)
-        os.waitpid(pid, 0)
-        break
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-else:
-    print("none", flush=True)
-END
-    wait_until 20 test -s "$T/recycled"
-    if grep -q same "$T/recycled"; then
-        is "$(status_of "$id")" stopped "rule 5: a recycled pid does not bring it back"
-        barrer kill "$id" KILL 2>/dev/null
-        barrer delete --force "$id"
-        ok "rule 5: and is never signalled" kill -0 "$victim"
-        kill -9 "$victim"
-    else
-        skip "rule 5: a recycled pid does not bring it back" "the pid could not be had again"
-        skip "rule 5: and is never signalled" "the pid could not be had again"
-    fi
-else
-    skip "rule 5: a recycled pid does not bring it back" "ns_last_pid is not writable here"
-    skip "rule 5: and is never signalled" "ns_last_pid is not writable here"
-fi
 
 # --- --regex ---
 make_bundle "$b" '.process.args = ["sleep", "1000"]'
