@@ -306,7 +306,8 @@ static int add_process(struct making *m)
     if (oom != NULL)
         json_object_object_add(m->process, "oomScoreAdj",
                                json_object_new_int64(strtoll(oom, NULL, 10)));
-    if (is_set(m, "no-new-privileges"))
+    /* With it the filter is loaded last, when the user has changed. */
+    if (is_set(m, "no-new-privileges") || text_of(m, "seccomp-allow") != NULL)
         json_object_object_add(m->process, "noNewPrivileges", json_object_new_boolean(1));
     return r;
 }
@@ -374,14 +375,20 @@ static int add_isolation(struct making *m)
     return 0;
 }
 
+/* A limit says nothing of devices, which a container is kept from and a service is not. */
 static void add_limits(struct making *m)
 {
     barrer_auto_free char **words = words_of(m, "limits");
-    struct json_object *unified;
+    struct json_object *resources, *unified, *rule;
 
     if (words == NULL || words[0] == NULL)
         return;
-    unified = add_object(add_object(m->platform, "resources"), "unified");
+    resources = add_object(m->platform, "resources");
+    rule = json_object_new_object();
+    json_object_object_add(rule, "allow", json_object_new_boolean(1));
+    add_text(rule, "access", "rwm");
+    json_object_array_add(add_array(resources, "devices"), rule);
+    unified = add_object(resources, "unified");
     for (size_t i = 0; words[i] != NULL; i++) {
         char *value = strchr(words[i], '=');
 
@@ -391,9 +398,14 @@ static void add_limits(struct making *m)
     m->kinds |= 1u << BARRER_RESOURCES;
 }
 
-/* Only those that are named, or all but those. */
+/* Only those that are named, or all but those. What the last steps to the program take after the
+ * filter is in force is allowed beside those that are named. */
 static void add_seccomp(struct making *m)
 {
+    static const char *const to_execute[] = {
+        "access",    "brk",        "close",     "execve", "execveat",   "exit", "exit_group",
+        "faccessat", "faccessat2", "fstat",     "mmap",   "munmap",     "newfstatat",
+        "openat",    "read",       "recvmsg",   "rt_sigreturn", "sendmsg", "statx", "write"};
     barrer_auto_free char **allow = words_of(m, "seccomp-allow");
     barrer_auto_free char **deny = words_of(m, "seccomp-deny");
     struct json_object *seccomp, *rules, *rule, *names;
@@ -409,6 +421,8 @@ static void add_seccomp(struct making *m)
     names = add_array(rule, "names");
     for (; *words != NULL; words++)
         append_text(names, *words);
+    for (size_t i = 0; allow != NULL && i < sizeof(to_execute) / sizeof(*to_execute); i++)
+        append_text(names, to_execute[i]);
     add_text(rule, "action", allow != NULL ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO");
 }
 

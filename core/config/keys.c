@@ -115,7 +115,9 @@ static const struct barrer_option service_keys[] = {
     {"private-network", "bool", "no", "no network but a loopback of its own"},
     {"capabilities", "list(string)", NULL, "CAP_...; or \"none\""},
     {"no-new-privileges", "bool", "no", "no set-user-id programs"},
-    {"seccomp-allow", "list(string)", NULL, "the only system calls that it may make"},
+    {"seccomp-allow", "list(string)", NULL,
+     "the only system calls that it may make, beside those that lead to its program; implies "
+     "no-new-privileges"},
     {"seccomp-deny", "list(string)", NULL, "system calls that fail"},
     {"input", "enum(null|console)", "null", "its standard input; console: and its terminal"},
     {"output", "enum(log|console|null)", "log", "its standard output and error"},

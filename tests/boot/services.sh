@@ -191,6 +191,111 @@ box: Seccomp:	2' "the sandbox is made by the plugins of containers"
 ok "poweroff" ctl poweroff
 boot_end 0 "down"
 
+# Each key alone, as the service itself sees it.
+boot_make_root
+mkdir "$boot_root/other" && cp "$(command -v busybox)" "$boot_root/other/busybox"
+cat >"$boot_root/etc/see.sh" <<'EOF'
+for i in mnt net ipc uts pid cgroup; do echo "$i $(readlink /proc/self/ns/$i)"; done
+EOF
+allowed='arch_prctl mprotect set_tid_address set_robust_list rseq prlimit64 readlink readlinkat getrandom getuid prctl'
+{
+    printf '[service plain]\ntype = oneshot\nexec = /bin/sh /etc/see.sh\n'
+    for i in mount network ipc uts pid cgroup; do
+        printf '[service is-%s]\ntype = oneshot\nexec = /bin/sh /etc/see.sh\nisolation = %s\n' $i $i
+    done
+    for i in echo uname; do
+        printf '[service allow-%s]\ntype = oneshot\nrestart = no\nexec = /bin/busybox %s fine\nseccomp-allow = %s\n' $i $i "$allowed"
+    done
+    cat <<'EOF'
+[service net]
+type = oneshot
+exec = /bin/sh -c "grep -c : /proc/net/dev; exec sh /etc/see.sh"
+private-network = yes
+[service tmp]
+type = oneshot
+exec = /bin/sh -c "touch /tmp/mine; ls /tmp; stat -c %a /tmp"
+private-tmp = yes
+[service readonly]
+type = oneshot
+exec = /bin/sh -c "touch /x || echo no; touch /var/lib/x || echo no; touch /tmp/x && echo yes"
+read-only-root = yes
+[service writable]
+type = oneshot
+exec = /bin/sh -c "touch /x || echo no; touch /var/lib/x && echo yes"
+read-only-root = yes
+writable = /var/lib
+[service root]
+type = oneshot
+exec = /busybox ls /
+root = /other
+[service none]
+type = oneshot
+exec = /bin/grep CapEff /proc/self/status
+capabilities = none
+[service some]
+type = oneshot
+exec = /bin/sh -c "grep -E 'Cap(Eff|Bnd|Amb)' /proc/self/status"
+capabilities = CAP_CHOWN CAP_NET_ADMIN
+[service nnp]
+type = oneshot
+exec = /bin/grep NoNewPrivs /proc/self/status
+no-new-privileges = yes
+[service deny]
+type = oneshot
+exec = /bin/sh -c "mkdir /tmp/d || echo no; touch /tmp/f && echo yes"
+seccomp-deny = mkdir mkdirat
+[service ids]
+type = oneshot
+exec = /bin/sh -c "id -u; id -g; id -G; grep -E 'CapEff|CapAmb' /proc/self/status"
+user = 1234
+group = extra
+groups = user 77
+capabilities = CAP_NET_RAW
+[service limits]
+type = oneshot
+exec = /bin/sh -c "ulimit -Sn; ulimit -Hn; ulimit -c; cat /proc/self/oom_score_adj; umask; pwd; echo $A $B"
+rlimits = nofile=64:128 core=0
+oom-score-adj = 500
+umask = 0027
+directory = /var/lib
+environment = A=first B=second
+[service quiet]
+type = oneshot
+exec = /bin/echo not to be seen
+output = null
+[service later]
+type = oneshot
+exec = /bin/echo late
+after-boot = 1s
+EOF
+} >"$T/conf"
+boot_start <"$T/conf"
+is "$?" 0 "each key of the sandbox by itself: READY"
+said() { sed -n "s/^$1: //p" "$boot_log" | paste -sd' '; }
+ns_of() { sed -n "s/^$1: $2 //p" "$boot_log"; }
+for i in mount:mnt network:net ipc:ipc uts:uts pid:pid cgroup:cgroup; do
+    isnt "$(ns_of "is-${i%:*}" "${i#*:}")" "$(ns_of plain "${i#*:}")" "isolation = ${i%:*}: a namespace of its own"
+    [ "${i%:*}" = pid ] || is "$(grep "^is-${i%:*}: " "$boot_log" | grep -v -e " ${i#*:} " -e ' mnt ' | sed 's/^[^ ]* //')" \
+        "$(grep '^plain: ' "$boot_log" | grep -v -e " ${i#*:} " -e ' mnt ' | sed 's/^[^ ]* //')" "and no other"
+done
+is "$(said net | cut -d' ' -f1)" 1 "private-network: lo alone"
+is "$(said tmp)" "mine 1777" "private-tmp: an empty one"
+like "$(said readonly)" 'no .*no yes$' "read-only-root: but what is mounted below it"
+like "$(said writable)" 'no yes$' "writable: but this"
+is "$(said root)" "busybox" "root: another one"
+is "$(said none)" "CapEff:	0000000000000000" "capabilities = none"
+is "$(said some)" "CapEff:	0000000000001001 CapBnd:	0000000000001001 CapAmb:	0000000000000000" "capabilities: these alone"
+is "$(said nnp)" "NoNewPrivs:	1" "no-new-privileges"
+like "$(said deny)" 'no yes$' "seccomp-deny: all but these"
+is "$(said allow-echo)/$(ctl_state allow-uname)" "fine/failed" "seccomp-allow: these alone"
+is "$(said ids)" "1234 2000 2000 77 1000 CapEff:	0000000000002000 CapAmb:	0000000000002000" "user, group, groups by name and number; capabilities of a user"
+is "$(said limits)" "64 128 0 500 0027 /var/lib first second" "rlimits, oom-score-adj, umask, directory, environment"
+is "$(said quiet)" "" "output = null"
+wait_until 10 is_state later done
+is "$?/$([ "$(ctl_number later exec_us)" -ge $(($(ctl status --json | jq .system.boot_us) + 1000000)) ]; echo $?)" 0/0 "after-boot: so long after boot"
+ok "poweroff" ctl poweroff
+boot_end 0 "down"
+
 # --- the configuration --------------------------------------------------------------------------------
 boot_launch <<'EOF'
 [service a]

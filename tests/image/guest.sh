@@ -33,6 +33,13 @@ try "an HTTP GET answered" said $net 'GET http://www.test/: status 200'
 try "the address is the kernel's" $b sh -c '/bin/busybox ip addr show eth0 | /bin/busybox grep -q 10.9.0.50/24'
 try "resolv.conf names the server" $b grep -q 'nameserver 10.9.0.1' /run/barrer/net/resolv.conf
 
+boxed() { # SERVICE: filtered, without new privileges, its mounts and its capabilities its own
+    local status=/proc/$(pid_of "$1")/status
+    $b grep -q 'Seccomp:.*2' "$status" && $b grep -q 'NoNewPrivs:.*1' "$status" || return 1
+    [ "$($b readlink "/proc/$(pid_of "$1")/ns/mnt")" != "$($b readlink /proc/1/ns/mnt)" ] || return 1
+    $b grep -q 'CapBnd:.*000[0-9a-f]\{9\}$' "$status" && ! $b grep -q '^[^ ]* / [^ ]* rw' "/proc/$(pid_of "$1")/mounts"
+}
+for i in log devmgr net; do if has $i; then try "$i is sandboxed" boxed $i; fi; done
 if has devmgr; then
     old=$(pid_of devmgr)
     $b kill -9 "$old"
