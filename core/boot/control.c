@@ -264,9 +264,23 @@ void control_write(struct supervisor *s, int index)
 
 /* --- jobs ------------------------------------------------------------------------------------------- */
 
-__attribute__((noreturn)) static void run_job(struct machine *machine, enum job_kind kind)
+/* What this boot has reached READY with, for one that cannot read what it is asked for. */
+static void keep_good(struct machine *machine, const struct boot_plan *plan)
 {
     struct barrer_error err;
+    barrer_auto_fd int fd = open(BOOT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r;
+
+    if (fd < 0 && path_make_folders(BOOT_CONF_DIR, 0755, &err) == 0)
+        fd = open(BOOT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    r = fd < 0 ? -errno : fd_replace_file(fd, LAST_GOOD, plan->text, plan->length, 0600);
+    if (r < 0)
+        output_say(machine, r == -EROFS ? 6 : 4, "keep the configuration as \"%s/%s\": %s",
+                   BOOT_CONF_DIR, LAST_GOOD, strerrordesc_np(-r));
+}
+
+__attribute__((noreturn)) static void run_job(struct machine *machine, enum job_kind kind)
+{
     const struct boot_plan *plan = machine_plan(machine);
 
     faults_reset();
@@ -277,13 +291,9 @@ __attribute__((noreturn)) static void run_job(struct machine *machine, enum job_
     case JOB_RELOAD:
         reader_read(machine, READER_STATIC, NULL);
         _exit(0);
-    case JOB_SAVE: {
-        int fd = open(BOOT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (fd < 0 && path_make_folders(BOOT_CONF_DIR, 0755, &err) == 0)
-            fd = open(BOOT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _exit(fd < 0 || fd_replace_file(fd, LAST_GOOD, plan->text, plan->length, 0600) < 0);
-    }
+    case JOB_SAVE:
+        keep_good(machine, plan);
+        _exit(0);
     default:
         tune_save_seed(machine);
         if (!machine->is_test && !machine->is_contained)

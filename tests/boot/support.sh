@@ -12,7 +12,7 @@
 
 INIT=$abs_top_builddir/sbin/barrer-init
 CTL=$abs_top_builddir/bin/barrerctl
-boot='' boot_root='' boot_count=0 boot_log=''
+boot='' boot_root='' boot_count=0 boot_runs=0 boot_log=''
 is_real_root || skip_all "needs real root"
 is_sanitized && skip_all "sanitizers handle faults by themselves"
 can_mount || skip_all "cannot mount here"
@@ -41,13 +41,17 @@ boot_head() {
 }
 # PID 1 is the only child of barrer-init --test.
 boot_pid1() { pgrep -P "$boot" 2>/dev/null | head -n 1; }
-# Start the system of $boot_root, or a new one, with boot.conf from standard input.
+# Start the system of $boot_root, or a new one, with boot.conf from standard input: as the one file, or,
+# with $boot_layers, as that of /etc/barrer.
+boot_layers=
 boot_launch() { # [WRAPPER...]
     [ -n "$boot_root" ] && [ ! -e "$boot_root/.used" ] || boot_make_root
     touch "$boot_root/.used"
-    { boot_head; cat; } >"$boot_root/etc/boot.conf"
-    boot_log=$T/boot$boot_count.log
-    "$@" "$INIT" --test "$boot_root" --config /etc/boot.conf </dev/null >"$boot_log" 2>&1 8>&- 9>&- &
+    { boot_head; cat; } >"$boot_root/etc/${boot_layers:+barrer/}boot.conf"
+    boot_runs=$((boot_runs + 1))
+    boot_log=$T/boot$boot_runs.log
+    # shellcheck disable=SC2046 # two words or none
+    "$@" "$INIT" --test "$boot_root" $([ -n "$boot_layers" ] || echo --config /etc/boot.conf) </dev/null >"$boot_log" 2>&1 8>&- 9>&- &
     boot=$!
 }
 boot_is_up() { ctl status >/dev/null 2>&1; }
