@@ -32,7 +32,7 @@ times=()
 packages=(autoconf automake libtool pkg-config make gcc g++ libc6-dev libltdl-dev libcap-dev
     libseccomp-dev libinih-dev libjson-c-dev busybox-static
     jq strace xz-utils file man-db uidmap util-linux python3 attr libcap2-bin procps
-    podman crun runc conmon debootstrap musl-tools
+    podman crun runc conmon criu debootstrap musl-tools
     docker.io containerd iptables iproute2
     python3-grpcio python3-yaml systemd-sysv libsystemd-dev dbus dbus-user-session
     clang-14 libclang-rt-14-dev libasan8 libubsan1

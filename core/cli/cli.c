@@ -24,6 +24,7 @@ enum {
     OPTION_CONFIG,
     OPTION_SET,
     OPTION_PLUGIN_DIR,
+    OPTION_CRIU,
 };
 
 static const struct option global_options[] = {
@@ -38,6 +39,7 @@ static const struct option global_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
     {"set", required_argument, NULL, OPTION_SET},
     {"plugin-dir", required_argument, NULL, OPTION_PLUGIN_DIR},
+    {"criu", required_argument, NULL, OPTION_CRIU},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
     {0},
@@ -135,6 +137,9 @@ static int set_global(struct cli *cli, int option, struct barrer_error *err)
         return cli_append(&cli->global.sets, optarg, err);
     case OPTION_PLUGIN_DIR:
         cli->global.plugin_dir = optarg;
+        break;
+    case OPTION_CRIU:
+        cli->global.criu = optarg;
         break;
     case 'h':
         cli->wants_help = 1;

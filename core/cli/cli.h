@@ -63,8 +63,8 @@ int cli_flush(struct barrer_error *err);
 
 /* The verbs. Those of the first stage load no plugin; in the table of the program proper all are
  * there. */
-extern const struct cli_verb verb_create, verb_delete, verb_dotnet, verb_events, verb_exec, verb_features,
-    verb_kill, verb_list, verb_mounts, verb_pause, verb_plan, verb_ps, verb_resume, verb_run, verb_spec,
+extern const struct cli_verb verb_checkpoint, verb_create, verb_delete, verb_dotnet, verb_events, verb_exec, verb_features,
+    verb_kill, verb_list, verb_mounts, verb_pause, verb_plan, verb_ps, verb_restore, verb_resume, verb_run, verb_spec,
     verb_start, verb_state, verb_update;
 
 #endif

@@ -69,9 +69,6 @@ static int set_text(struct exec_options *options, int c)
     case OPTION_APPARMOR:
         options->apparmor = optarg;
         return 1;
-    case OPTION_CGROUP:
-        options->cgroup = optarg;
-        return 1;
     default:
         return 0;
     }
@@ -89,6 +86,8 @@ static int set_option(struct exec_options *options, int c, struct barrer_error *
         return cli_append(&options->additional_gids, optarg, err);
     case 'c':
         return cli_append(&options->capabilities, optarg, err);
+    case OPTION_CGROUP:
+        return cli_append(&options->cgroups, optarg, err);
     case 't':
         options->tty = 1;
         return 0;
@@ -132,6 +131,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     }
     if (r == 0)
         r = lifecycle_exec(&cli->global, &options, &status, err);
+    free(options.cgroups);
     free(options.environment);
     free(options.capabilities);
     free(options.additional_gids);
@@ -152,7 +152,8 @@ const struct cli_verb verb_exec = {
     "      --no-new-privs         it cannot gain privileges\n"
     "      --process-label LABEL  its SELinux label\n"
     "      --apparmor PROFILE     its AppArmor profile\n"
-    "      --cgroup PATH          a sub-group of the container's cgroup\n"
+    "      --cgroup [CONTROLLER,...:]PATH\n"
+    "                             a sub-group of the container's cgroup; may be repeated\n"
     "      --console-socket PATH  unix socket that receives the terminal\n"
     "      --pid-file FILE        write its pid\n"
     "      --pidfd-socket PATH    unix socket that receives a pidfd of it\n"

@@ -5,12 +5,27 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "cli/cli.h"
+#include "container/criu.h"
 #include "flow/flow.h"
 
 static const struct option table[] = {{0}};
 
-static int print(const struct flow *flow, struct barrer_error *err)
+/* As runc and crun tell their callers. */
+static void add_checkpoint(const struct cli *cli, struct json_object *json)
+{
+    struct json_object *annotations = json_object_object_get(json, "annotations");
+    barrer_auto_free char *criu = criu_find(cli->global.criu);
+    const char *enabled = criu != NULL ? "true" : "false";
+
+    json_object_object_add(annotations, "org.opencontainers.runc.checkpoint.enabled",
+                           json_object_new_string(enabled));
+    json_object_object_add(annotations, "run.oci.crun.checkpoint.enabled",
+                           json_object_new_string(enabled));
+}
+
+static int print(const struct cli *cli, const struct flow *flow, struct barrer_error *err)
 {
     const struct barrer_plugin **plugins = calloc(flow->n_members + 1, sizeof(*plugins));
     struct json_object *json;
@@ -22,6 +37,7 @@ static int print(const struct flow *flow, struct barrer_error *err)
         plugins[i] = flow->members[i].instance->plugin;
     r = features_build(plugins, flow->n_members, &json, err);
     if (r == 0) {
+        add_checkpoint(cli, json);
         r = cli_print_json(json, 1, err);
         json_object_put(json);
     }
@@ -50,7 +66,7 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
     if (r == 0)
         r = flow_compose_all(&flow, config, err);
     if (r == 0)
-        r = print(&flow, err);
+        r = print(cli, &flow, err);
     flow_fini(&flow);
     loader_destroy(flow.loader);
     config_destroy(config);

@@ -20,8 +20,8 @@ endif
 bin_barrer_run_LDADD = $(JSONC_LIBS)
 
 pkglibexec_PROGRAMS += libexec/barrer/barrer-run
-program_sources = %D%/main.c %D%/create.c %D%/delete.c %D%/dotnet.c %D%/events.c %D%/exec.c \
-	%D%/features.c %D%/kill.c %D%/match.c %D%/match.h %D%/mounts.c %D%/pause.c %D%/plan.c %D%/ps.c %D%/spec.c %D%/start.c \
+program_sources = %D%/main.c %D%/checkpoint.c %D%/checkpoint.h %D%/create.c %D%/delete.c %D%/dotnet.c %D%/events.c %D%/exec.c \
+	%D%/features.c %D%/kill.c %D%/match.c %D%/match.h %D%/mounts.c %D%/pause.c %D%/plan.c %D%/ps.c %D%/restore.c %D%/spec.c %D%/start.c \
 	%D%/stats.c %D%/stats.h %D%/update.c $(base_sources) $(light_sources) $(oci_sources) \
 	$(config_sources) $(plugin_sources) $(flow_sources) $(container_sources)
 libexec_barrer_barrer_run_SOURCES = $(program_sources) $(plugin_file_sources)

@@ -8,22 +8,24 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/program.h"
 #include "cli/cli.h"
+#include "container/criu.h"
 #include "plugin/opener.h"
 
 static const struct cli_verb *const verbs[] = {
     &verb_create,   &verb_start,  &verb_run,    &verb_exec,   &verb_kill,
     &verb_delete,   &verb_state,  &verb_list,   &verb_ps,     &verb_pause,
     &verb_resume,   &verb_update, &verb_mounts, &verb_events, &verb_spec,
-    &verb_features, &verb_plan,   &verb_dotnet, NULL};
+    &verb_features, &verb_plan,   &verb_dotnet, &verb_checkpoint, &verb_restore, NULL};
 
 static int print_help(void)
 {
     (void)printf("Usage: barrer-run [GLOBAL OPTIONS] VERB [OPTIONS] [ARGUMENTS]\n\n"
                  "Run OCI containers through the plugins that barrer.conf names.\n\nVerbs:\n");
     for (size_t i = 0; verbs[i] != NULL; i++)
-        (void)printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+        (void)printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)printf("\nGlobal options:\n"
                  "      --root DIR             the state root (default: /run/barrer-run)\n"
                  "      --log FILE             where messages go, also journald:ID or syslog:ID; "
@@ -38,6 +40,7 @@ static int print_help(void)
                  "      --plugin-dir DIR       where plugins are\n"
                  "      --cgroup-manager NAME  cgroupfs, systemd or disabled\n"
                  "      --systemd-cgroup       the same as --cgroup-manager systemd\n"
+                 "      --criu PROGRAM         CRIU, for checkpoint and restore (default: criu in PATH)\n"
                  "      --rootless auto|true|false\n"
                  "                             whether the caller counts as unprivileged\n"
                  "  -h, --help                 print this, or the help of a verb behind it\n"
@@ -47,13 +50,14 @@ static int print_help(void)
 }
 
 /* The last line names what crun's callers look for in crun's: word of sd_notify(3), labels,
- * capabilities, filters of system calls and of devices. */
+ * capabilities, filters of system calls and of devices; CRIU, where there is one. */
 static int print_version(void)
 {
+    barrer_auto_free char *criu = criu_find(NULL);
+
     (void)printf("barrer-run version %s\ncommit: %s\nspec: 1.3.0\n"
-                 "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF\n",
-                 PACKAGE_VERSION,
-                 PACKAGE_VERSION);
+                 "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF%s\n",
+                 PACKAGE_VERSION, PACKAGE_VERSION, criu != NULL ? " +CRIU" : "");
     return fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -18,10 +18,13 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "container/annotations.h"
 #include "container/caller.h"
+#include "container/checkpoint.h"
 #include "container/foreground.h"
 #include "container/lifecycle.h"
 #include "container/notify.h"
+#include "container/restore.h"
 #include "flow/hooks.h"
 #include "flow/payload.h"
 #include "flow/spawn.h"
@@ -38,6 +41,7 @@ struct creation {
     struct container *container;
     struct spawn spawn;
     struct foreground foreground;
+    struct annotations annotations;
     int has_notify; /* the container has a NOTIFY_SOCKET */
 };
 
@@ -149,7 +153,8 @@ static int compose(struct creation *c, struct barrer_error *err)
     c->spec->runtime.plugin_dir = loader_folder(c->flow.loader);
     if (is_observed(c->spec))
         loader_protect(c->flow.loader);
-    return flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
+    r = flow_compose(&c->flow, c->config, c->global->cgroup_manager, err);
+    return r < 0 ? r : annotations_apply(&c->flow, c->config, c->spec, &c->annotations, err);
 }
 
 static void record_text(struct json_object *json, const char *key, const char *value)
@@ -185,6 +190,8 @@ static void describe(struct creation *c)
         json_object_object_add(json, "hasPoststart", json_object_new_boolean(1));
     if (c->spec->hooks[OCI_HOOK_POSTSTOP].n_hooks > 0)
         json_object_object_add(json, "hasPoststop", json_object_new_boolean(1));
+    record_text(json, "hookStdout", c->spec->hook_stdout);
+    record_text(json, "hookStderr", c->spec->hook_stderr);
     if (json_object_object_get_ex(c->spec->json, "annotations", &annotations))
         json_object_object_add(json, "annotations", json_object_get(annotations));
 }
@@ -247,7 +254,9 @@ static int host_chosen(void *arg, struct barrer_error *err)
 static int open_console(struct creation *c, struct barrer_error *err)
 {
     const struct create_options *options = c->options;
-    const char *verb = options->is_run ? "run --detach" : "create";
+    const char *verb = options->restore ? "restore --detach"
+                       : options->is_run ? "run --detach"
+                                         : "create";
 
     int r = foreground_init(&c->foreground, verb, &c->spec->process,
                             !options->is_run || options->detach, options->console_socket, err);
@@ -331,18 +340,7 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     return r < 0 ? r : spawn_await(&c->spawn, err);
 }
 
-static int report(struct creation *c, struct barrer_error *err)
-{
-    int r = 0;
-
-    if (c->options->pidfd_socket != NULL)
-        r = caller_send_pidfd(c->options->pidfd_socket, c->spawn.pidfd, err);
-    if (r == 0 && c->options->pid_file != NULL)
-        r = caller_write_pid(c->options->pid_file, c->spawn.pid, err);
-    return r;
-}
-
-/* Hooks that run when the process has started, or is gone. */
+/* Hooks that run when the process is restored, has started, or is gone. */
 static int run_hooks(struct creation *c, enum oci_hook_kind kind, const char *status, pid_t pid,
                      struct barrer_error *err)
 {
@@ -356,9 +354,69 @@ static int run_hooks(struct creation *c, enum oci_hook_kind kind, const char *st
     return hooks_run(c->spec, kind, state, c->bundle, (const char *const *)environ, -1, err);
 }
 
+static int set_up_restored(void *arg, pid_t pid, struct barrer_error *err)
+{
+    struct creation *c = arg;
+    int r = run_hooks(c, OCI_HOOK_PRESTART, "creating", pid, err);
+
+    return r < 0 ? r : run_hooks(c, OCI_HOOK_CREATE_RUNTIME, "creating", pid, err);
+}
+
+/* As spawn_process has it after spawn_start. */
+static int record_restored(void *arg, pid_t pid, struct barrer_error *err)
+{
+    struct creation *c = arg;
+    int r;
+
+    c->spawn.pid = pid;
+    c->spawn.pidfd = pidfd_open(pid, 0);
+    r = container_set_process(c->container, pid, describe_resources(c), err);
+    return r < 0 ? r : container_keep_config(c->container, c->spec->json, err);
+}
+
+/* In place of prepare and spawn_process: what is in the container's namespaces is CRIU's, cgroups
+ * are ours. */
+static int restore_process(struct creation *c, struct barrer_error *err)
+{
+    const struct restoration restoration = {
+        .global = c->global,
+        .options = c->options->restore,
+        .flow = &c->flow,
+        .console_fd = c->foreground.console_fd,
+        .set_up = set_up_restored,
+        .restored = record_restored,
+        .arg = c,
+    };
+    int r;
+
+    c->container->has_no_fifos = 1;
+    /* The first says what there is to enter for `exec`. */
+    c->flow.kinds = 1u << BARRER_ISOLATION | 1u << BARRER_RESOURCES;
+    r = stage_run(&c->flow, STAGE_PREPARE, err);
+    c->flow.kinds = 1u << BARRER_RESOURCES;
+    if (r == 0)
+        r = restore_run(&restoration, err);
+    c->flow.kinds = 0;
+    return r;
+}
+
+static int report(struct creation *c, struct barrer_error *err)
+{
+    int r = 0;
+
+    const char *receiver = c->options->pidfd_socket != NULL ? c->options->pidfd_socket
+                                                            : c->annotations.pidfd_receiver;
+
+    if (receiver != NULL)
+        r = caller_send_pidfd(receiver, c->spawn.pidfd, err);
+    if (r == 0 && c->options->pid_file != NULL)
+        r = caller_write_pid(c->options->pid_file, c->spawn.pid, err);
+    return r;
+}
+
 static int run_poststart(struct creation *c, struct barrer_error *err)
 {
-    if (!c->options->is_run || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
+    if (!c->options->is_run || c->options->restore || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
     /* It is started: a hook that hangs must not keep others from it. */
     container_unlock(c->container);
@@ -405,10 +463,22 @@ static int follow(struct creation *c, int *ret_status, struct barrer_error *err)
     return c->options->keep ? 0 : dismantle(c, err);
 }
 
+static int make_process(struct creation *c, struct barrer_error *err)
+{
+    int r;
+
+    if (c->options->restore != NULL)
+        return restore_process(c, err);
+    r = prepare(c, err);
+    return r < 0 ? r : spawn_process(c, err);
+}
+
 static int create(struct creation *c, int *ret_status, struct barrer_error *err)
 {
     int r = read_all(c, err);
 
+    if (r == 0 && c->options->restore != NULL)
+        r = checkpoint_check(c->global, "restore", c->spec, err);
     if (r == 0)
         r = compose(c, err);
     if (r == 0)
@@ -416,9 +486,7 @@ static int create(struct creation *c, int *ret_status, struct barrer_error *err)
     if (r == 0)
         r = open_console(c, err);
     if (r == 0)
-        r = prepare(c, err);
-    if (r == 0)
-        r = spawn_process(c, err);
+        r = make_process(c, err);
     if (r == 0)
         r = report(c, err);
     if (r == 0)

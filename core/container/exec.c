@@ -31,6 +31,7 @@ struct execution {
     struct spawn spawn;
     struct foreground foreground;
     int pidfd; /* of the container's process */
+    char *cgroups; /* --cgroup, one a line; or NULL */
 };
 
 static int open_container(struct execution *x, struct barrer_error *err)
@@ -223,6 +224,21 @@ static int check_layer(const struct execution *x, struct barrer_error *err)
                                      x->container->id, host);
 }
 
+static int join_cgroups(struct execution *x, struct barrer_error *err)
+{
+    for (const char **path = x->options->cgroups; path != NULL && *path != NULL; path++) {
+        char *more;
+
+        if (strchr(*path, '\n') != NULL)
+            return error_fail(err, 0, "--cgroup: expected a path without line breaks");
+        if (asprintf(&more, "%s%s%s", x->cgroups ? x->cgroups : "", x->cgroups ? "\n" : "", *path) < 0)
+            return error_fail(err, ENOMEM, "read --cgroup");
+        free(x->cgroups);
+        x->cgroups = more;
+    }
+    return 0;
+}
+
 static int compose(struct execution *x, struct barrer_error *err)
 {
     struct barrer_process_request *process;
@@ -238,7 +254,10 @@ static int compose(struct execution *x, struct barrer_error *err)
     if (r < 0)
         return r;
     x->flow.which = FLOW_EXEC;
-    x->flow.exec_cgroup = x->options->cgroup;
+    r = join_cgroups(x, err);
+    if (r < 0)
+        return r;
+    x->flow.exec_cgroup = x->cgroups;
     process = &x->spec->process;
     process->id = x->container->id;
     process->seccomp = x->config->process.seccomp;
@@ -388,6 +407,7 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
     spawn_fini(&x.spawn);
     barrer_close_fd(&x.spawn.root_fd);
     barrer_close_fd(&x.pidfd);
+    free(x.cgroups);
     foreground_fini(&x.foreground);
     flow_fini(&x.flow);
     loader_destroy(x.flow.loader);

@@ -3,9 +3,11 @@
  * Verbs on a container that exists: from what create recorded, without any INI file.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -20,6 +22,7 @@
 #include "flow/stages.h"
 
 #define KILL_TIMEOUT 10000 /* milliseconds for a killed process to be gone */
+#define FROZEN_TIME 200    /* milliseconds after which it may be frozen */
 #define BUSY_INTERVAL 10   /* milliseconds between two looks at who is busy */
 
 int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
@@ -96,6 +99,10 @@ int lifecycle_spec(struct container *container, struct oci_spec **ret_spec,
         return error_wrap(err, r, "container `%s`", container->id);
     r = oci_spec_from_json(bundle != NULL ? bundle : "/", json, ret_spec, err);
     json_object_put(json);
+    if (r == 0) {
+        (*ret_spec)->hook_stdout = container_text(container, "hookStdout");
+        (*ret_spec)->hook_stderr = container_text(container, "hookStderr");
+    }
     return r;
 }
 
@@ -190,6 +197,34 @@ int lifecycle_kill(const struct global_options *global, const char *id, int sign
     return r < 0 ? r : 0;
 }
 
+/* Somebody has moved the process to a group of cgroup v1 that is frozen, where no signal reaches it:
+ * back in the container's own, which is not, it ends. Others in that group stay as they are. */
+static void bring_back(const struct container *container)
+{
+    const char *file = container_text(container, "pausedFile");
+    const char *end = file != NULL ? strrchr(file, '/') : NULL;
+    barrer_auto_free char *processes = NULL;
+    barrer_auto_fd int fd = -1;
+    char number[16];
+
+    if (end == NULL || asprintf(&processes, "%.*s/cgroup.procs", (int)(end - file), file) < 0)
+        return;
+    (void)snprintf(number, sizeof(number), "%d", container->pid);
+    fd = open(processes, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)fd_write_all(fd, number, strlen(number));
+}
+
+static int await_end(struct pollfd *end, int milliseconds)
+{
+    int n;
+
+    do
+        n = poll(end, 1, milliseconds);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
 /* Kill the container's process and wait until it is gone. */
 static int kill_and_wait(struct container *container, struct barrer_error *err)
 {
@@ -203,9 +238,11 @@ static int kill_and_wait(struct container *container, struct barrer_error *err)
         return error_fail(err, errno, "kill container `%s`", container->id);
     if (container_status(container) == CONTAINER_PAUSED)
         (void)kill_group(container, SIGKILL, err);
-    do
-        n = poll(&end, 1, KILL_TIMEOUT);
-    while (n < 0 && errno == EINTR);
+    n = await_end(&end, FROZEN_TIME);
+    if (n == 0) {
+        bring_back(container);
+        n = await_end(&end, KILL_TIMEOUT);
+    }
     if (n == 0)
         return error_fail(err, ETIMEDOUT, "kill container `%s` (its process %d is in the kernel)",
                           container->id, container->pid);

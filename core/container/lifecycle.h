@@ -26,6 +26,10 @@ int lifecycle_exec(const struct global_options *global, const struct exec_option
 int lifecycle_mounts(const struct global_options *global, const char *id, const char *file,
                      int is_add, struct barrer_error *err);
 
+/* checkpoint.c. With restore in struct create_options, lifecycle_create is its counterpart. */
+int lifecycle_checkpoint(const struct global_options *global,
+                         const struct checkpoint_options *options, struct barrer_error *err);
+
 /* later.c: `delete`. Works on what was recorded. */
 int lifecycle_delete(const struct global_options *global, const char *id, int force,
                      struct barrer_error *err);

@@ -3,3 +3,6 @@ light_sources += %D%/glance.c %D%/glance.h %D%/journal.c %D%/line.c %D%/line.h %
 container_sources += %D%/caller.c %D%/caller.h %D%/create.c %D%/exec.c %D%/foreground.c \
 	%D%/foreground.h %D%/later.c %D%/mounts.c %D%/notify.c %D%/notify.h
 container_sources += %D%/bundle.c %D%/bundle.h
+container_sources += %D%/checkpoint.c %D%/checkpoint.h %D%/criu.c %D%/criu.h %D%/restore.c \
+	%D%/restore.h
+container_sources += %D%/annotations.c %D%/annotations.h

@@ -17,9 +17,34 @@ struct global_options {
     const char *plugin_dir;
     enum cgroup_manager cgroup_manager;
     enum rootless_mode rootless;
+    const char *criu; /* --criu: the program, or NULL */
 };
 
-/* create and run. */
+/* checkpoint and restore. */
+struct criu_common {
+    const char *image_path, *work_path;
+    int tcp_established, tcp_close, ext_unix_sk, shell_job, file_locks, auto_dedup, lazy_pages;
+    int link_remap;
+    int cgroups_mode;  /* criu_cg_mode of CRIU's rpc.proto */
+    int network_lock;  /* criu_network_lock_method; 0: CRIU's default */
+    unsigned empty_ns; /* CLONE_NEWNET, or 0 */
+};
+
+struct checkpoint_options {
+    const char *id;
+    struct criu_common common;
+    const char *parent_path;
+    const char *page_server; /* ADDRESS:PORT */
+    int leave_running, pre_dump, tcp_skip_in_flight;
+    int status_fd; /* -1: none */
+};
+
+struct restore_options {
+    struct criu_common common;
+    const char *lsm_profile, *lsm_mount_context;
+};
+
+/* create, run and restore. */
 struct create_options {
     const char *id;
     const char *bundle;
@@ -33,6 +58,7 @@ struct create_options {
     int is_run;
     int detach;
     int keep;
+    const struct restore_options *restore; /* the process is one that was saved; else NULL */
     int owns_bundle; /* the bundle was made for this container (bundle.h), and goes with it */
 };
 
@@ -46,7 +72,7 @@ struct exec_options {
     const char *user;
     const char *process_label;
     const char *apparmor;
-    const char *cgroup;
+    const char **cgroups;
     const char **environment; /* NULL ends each list */
     const char **capabilities;
     const char **additional_gids;

@@ -113,6 +113,25 @@ static int probe(struct flow *flow, unsigned kind, struct instance *instance,
     return op(instance->self, err);
 }
 
+static void note_unusable(struct flow *flow, unsigned kind, const char *name,
+                          const struct barrer_error *err)
+{
+    size_t used = strlen(flow->notices);
+
+    (void)snprintf(flow->notices + used, sizeof(flow->notices) - used,
+                   "%s %s is not usable here: %s\n", loader_kind_name(kind), name, err->text);
+}
+
+static void log_notices(struct flow *flow)
+{
+    char *next = flow->notices;
+
+    for (char *line; (line = strsep(&next, "\n")) != NULL;)
+        if (*line != '\0')
+            log_write(BARRER_LOG_NOTICE, "%s", line);
+    flow->notices[0] = '\0';
+}
+
 /* The first alternative that is usable here becomes a member. */
 static int choose(struct flow *flow, const struct config *config, unsigned kind,
                   const struct composition_position *position, struct barrer_error *err)
@@ -132,8 +151,7 @@ static int choose(struct flow *flow, const struct config *config, unsigned kind,
         instance_close(instance);
         if (r < 0)
             return error_wrap(err, r, "%s %s", loader_kind_name(kind), name);
-        log_write(BARRER_LOG_NOTICE, "%s %s is not usable here: %s", loader_kind_name(kind), name,
-                  err->text);
+        note_unusable(flow, kind, name, err);
         (void)error_wrap(err, r, "%s", name);
         if (refused.errnum == 0)
             refused = *err;
@@ -318,6 +336,7 @@ int flow_compose(struct flow *flow, const struct config *config, enum cgroup_man
 
     flow->config = config;
     r = compose_all_kinds(flow, config, manager, 0, err);
+    log_notices(flow);
     if (r < 0)
         return r;
     if (flow->kinds != 0)
@@ -330,6 +349,7 @@ int flow_compose_all(struct flow *flow, const struct config *config, struct barr
 {
     int r = compose_all_kinds(flow, config, CGROUPS_DEFAULT, 1, err);
 
+    log_notices(flow);
     if (r < 0 || config_text(config, "flow container", "resources-systemd", NULL) == NULL)
         return r;
     /* A distribution may have it in a package of its own. */

@@ -52,6 +52,8 @@ struct flow {
     struct flow_deferred deferred[4];
     size_t n_deferred;
     const struct config *config; /* of flow_compose; borrowed */
+    char notices[1024]; /* alternatives that are not usable here, one a line: for the log once it is
+                           this program that goes on with the composition */
 
     struct oci_spec *spec; /* what is asked; borrowed */
     struct barrer_target target;

@@ -56,7 +56,29 @@ static void keep_streams_alone(void)
             (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-__attribute__((noreturn)) static void execute(const struct oci_hook *hook, int state_fd,
+static int redirect(const char *file, int stream)
+{
+    int fd;
+
+    if (file == NULL)
+        return 0;
+    fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0700);
+    return fd < 0 || dup2(fd, stream) < 0 ? -1 : 0;
+}
+
+/* In the container paths of the host mean nothing. */
+static int redirect_output(const struct oci_spec *spec, enum oci_hook_kind kind)
+{
+    if (kind == OCI_HOOK_CREATE_CONTAINER || kind == OCI_HOOK_START_CONTAINER)
+        return 0;
+    return redirect(spec->hook_stdout, STDOUT_FILENO) < 0 ||
+                   redirect(spec->hook_stderr, STDERR_FILENO) < 0
+               ? -1
+               : 0;
+}
+
+__attribute__((noreturn)) static void execute(const struct oci_spec *spec, enum oci_hook_kind kind,
+                                              const struct oci_hook *hook, int state_fd,
                                               const char *folder, const char *const *environment)
 {
     const char *const alone[] = {hook->path, NULL};
@@ -67,7 +89,7 @@ __attribute__((noreturn)) static void execute(const struct oci_hook *hook, int s
         environment = hook->environment;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(state_fd, STDIN_FILENO) < 0)
+    if (dup2(state_fd, STDIN_FILENO) < 0 || redirect_output(spec, kind) < 0)
         _exit(126);
     keep_streams_alone();
     if (folder != NULL && chdir(folder) < 0 && errno != ENOENT)
@@ -124,8 +146,9 @@ static const char *signal_text(int signal)
     return signal == SIGSYS ? "bad system call" : strsignal(signal);
 }
 
-static int run(const struct oci_hook *hook, const char *state, const char *folder,
-               const char *const *environment, int container_pidfd, struct barrer_error *err)
+static int run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct oci_hook *hook,
+               const char *state, const char *folder, const char *const *environment,
+               int container_pidfd, struct barrer_error *err)
 {
     barrer_auto_fd int state_fd = open_state(state, err);
     int status, r;
@@ -137,7 +160,7 @@ static int run(const struct oci_hook *hook, const char *state, const char *folde
     if (pid < 0)
         return error_fail(err, errno, "fork for hook \"%s\"", hook->path);
     if (pid == 0)
-        execute(hook, state_fd, folder, environment);
+        execute(spec, kind, hook, state_fd, folder, environment);
     r = await(hook, pid, container_pidfd, &status, err);
     if (r < 0)
         return r;
@@ -160,7 +183,7 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const char *
         int r;
 
         log_write(BARRER_LOG_DEBUG, "hook %s %s", names[kind], hooks->hooks[i].path);
-        r = run(&hooks->hooks[i], state, folder, environment, pidfd, err);
+        r = run(spec, kind, &hooks->hooks[i], state, folder, environment, pidfd, err);
         if (r < 0)
             return error_wrap(err, r, "error running %s hook #%zu", names[kind], i);
     }

@@ -244,7 +244,7 @@ static int call_member(struct flow *flow, const struct stage_row *row, struct fl
     int r;
 
     if (member->kind != row->kind || !(row->flows & flow->which) || row->call == NULL ||
-        !row->has(instance->plugin))
+        (flow->kinds != 0 && !(flow->kinds & (1u << row->kind))) || !row->has(instance->plugin))
         return 0;
     log_write(BARRER_LOG_DEBUG, "stage %s %s %s", row->name, loader_kind_name(row->kind),
               instance->name);

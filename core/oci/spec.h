@@ -73,6 +73,8 @@ struct oci_spec {
     struct barrer_process_request process;
     struct barrer_runtime_request runtime;
     struct oci_hooks hooks[OCI_HOOK_KINDS];
+    const char *hook_stdout, *hook_stderr; /* files that the hooks' output is appended to; or NULL;
+                                              set by the caller, not from config.json */
     const struct barrer_pair *annotations; /* key == NULL ends it */
     const struct oci_property *properties; /* path == NULL ends it */
     void *memory;                          /* the arena behind all of the above */

@@ -210,8 +210,9 @@ struct barrer_resources_ops {
     /* The container's first process exists and waits: place it where CLONE_INTO_CGROUP did not. */
     int (*attach)(void *self, const struct barrer_target *target, struct barrer_error *err);
     /* `exec`: the plan into which a further process is cloned; `path` names a sub-group
-     * (`exec --cgroup`) or is NULL; must not lead out of the container's group. Required. attach
-     * is then called with that process. */
+     * (`exec --cgroup`; with version 1 also "CONTROLLER[,...]:PATH", and more of them, one a line)
+     * or is NULL; must not lead out of the container's group. Required. attach is then called with
+     * that process. */
     int (*join)(void *self, const char *path, struct barrer_resources_plan *plan,
                 struct barrer_error *err);
     /* Change the limits that the request sets. */

@@ -156,36 +156,92 @@ static int attach(void *instance, const struct barrer_target *target, struct bar
     return r < 0 ? r : cgroup1_set_devices(self, self->request, err);
 }
 
-/* A sub-group of each of the container's groups. */
-static int go_below(struct cgroup1 *self, const char *path, struct barrer_error *err)
+static int check_below(const struct cgroup1 *self, const char *path, struct barrer_error *err)
 {
     for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
         size_t length = strcspn(p, "/");
 
         if (length == 2 && p[0] == '.' && p[1] == '.')
             return barrer_fail(self->host, err, EPERM,
-                               "bad sub cgroup path \"%s\": it leads out of the container's cgroup", path);
+                               "bad sub cgroup path \"%s\": it leads out of the container's cgroup",
+                               path);
         p += length;
     }
-    for (size_t i = 0; i < self->n_hierarchies; i++) {
-        struct cgroup1_hierarchy *h = &self->hierarchies[i];
-        int fd;
-
-        if (cgroup1_open(h) < 0)
-            continue;
-        fd = self->host->open_in_root(self->host, h->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-                                      err);
-        if (fd == -ENOENT && cgroup1_is_unified(h))
-            continue;
-        if (fd == -ENOENT)
-            return barrer_fail(self->host, err, ENOTSUP, "\"%s\" has no sub-group \"%s\"", h->path,
-                               path);
-        if (fd < 0)
-            return fd;
-        (void)close(h->fd);
-        h->fd = fd;
-    }
     return 0;
+}
+
+/* Whether one of CONTROLLERS, separated by commas, is H's; NULL: all are meant. */
+static int is_meant(const struct cgroup1_hierarchy *h, const char *controllers)
+{
+    char name[64];
+
+    for (const char *at = controllers; at != NULL && *at != '\0'; at += *at == ',') {
+        size_t length = strcspn(at, ",");
+
+        (void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
+        if (cgroup1_has_controller(h, name))
+            return 1;
+        at += length;
+    }
+    return controllers == NULL;
+}
+
+static int go_below_one(struct cgroup1 *self, struct cgroup1_hierarchy *h, const char *path,
+                        struct barrer_error *err)
+{
+    int fd;
+
+    if (cgroup1_open(h) < 0)
+        return 0;
+    fd = self->host->open_in_root(self->host, h->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, err);
+    if (fd == -ENOENT && cgroup1_is_unified(h))
+        return 0;
+    if (fd == -ENOENT)
+        return barrer_fail(self->host, err, ENOENT, "adding pid to the sub-group \"%s\" of \"%s\"",
+                           path, h->path);
+    if (fd < 0)
+        return fd;
+    (void)close(h->fd);
+    h->fd = fd;
+    return 0;
+}
+
+/* "PATH", a sub-group of each of the container's groups, or "CONTROLLER[,...]:PATH". */
+static int go_below(struct cgroup1 *self, char *entry, struct barrer_error *err)
+{
+    char *colon = strchr(entry, ':');
+    const char *controllers = colon != NULL ? entry : NULL;
+    const char *path = colon != NULL ? colon + 1 : entry;
+    int n = 0, r = check_below(self, path, err);
+
+    if (colon != NULL)
+        *colon = '\0';
+    for (size_t i = 0; r == 0 && i < self->n_hierarchies; i++) {
+        struct cgroup1_hierarchy *h = &self->hierarchies[i];
+
+        if (!is_meant(h, controllers))
+            continue;
+        n++;
+        if (path[strspn(path, "/")] != '\0')
+            r = go_below_one(self, h, path, err);
+    }
+    if (r == 0 && n == 0)
+        return barrer_fail(self->host, err, ENOTSUP,
+                           "unknown controller \"%s\": the container has no group of it",
+                           controllers);
+    return r;
+}
+
+/* One entry a line. */
+static int go_below_all(struct cgroup1 *self, const char *path, struct barrer_error *err)
+{
+    char *copy = strdup(path), *next = copy;
+    int r = copy == NULL ? barrer_fail(self->host, err, ENOMEM, "read the cgroup path") : 0;
+
+    for (char *entry; r == 0 && (entry = strsep(&next, "\n")) != NULL;)
+        r = go_below(self, entry, err);
+    free(copy);
+    return r;
 }
 
 /* The groups that the caller has to go back to are not recorded: the caller of exec is another
@@ -226,8 +282,8 @@ static int join(void *instance, const char *path, struct barrer_resources_plan *
     r = find_own(self, err);
     if (r == 0)
         r = fill_plan(self, plan, err);
-    if (r == 0 && path != NULL && path[strspn(path, "/")] != '\0')
-        r = go_below(self, path, err);
+    if (r == 0 && path != NULL)
+        r = go_below_all(self, path, err);
     if (r < 0)
         return r;
     offer_unified(self, plan);

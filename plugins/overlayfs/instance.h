@@ -18,6 +18,9 @@
 
 struct overlayfs_mount;
 
+/* The annotation that names the option by which linux.mountLabel is given (mount(8)). */
+#define OVERLAYFS_CONTEXT_TYPE "run.oci.mount_context_type"
+
 /* System calls that this kernel, or a seccomp filter, has answered with ENOSYS. */
 #define OVERLAYFS_LACKS_OPEN_TREE (1u << 0)
 #define OVERLAYFS_LACKS_OPEN_TREE_ATTR (1u << 1)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "instance.h"
+#include "mounts.h"
 #include "targets.h"
 
 #define ANNOTATION "org.barrer.overlayfs.layers"
@@ -285,7 +286,7 @@ static bool is_yes(const char *value)
 
 static int add_options(struct overlayfs *self, struct assembly *assembly, struct barrer_error *err)
 {
-    const char *label = assembly->request->mount_label;
+    const char *label = assembly->request->mount_label, *type = overlayfs_context_type(self);
     int r = add_upper(self, assembly, err);
 
     for (size_t i = 0; r == 0 && i < sizeof(switches) / sizeof(*switches); i++) {
@@ -304,8 +305,9 @@ static int add_options(struct overlayfs *self, struct assembly *assembly, struct
     if (r < 0 || label == NULL)
         return r;
     if (assembly->fs_fd >= 0)
-        return add_option(self, assembly, "context", label, err);
-    r = add_text(assembly, ",context=\"", label);
+        return add_option(self, assembly, type, label, err);
+    r = add_text(assembly, ",", type);
+    r = r < 0 ? r : add_text(assembly, "=\"", label);
     r = r < 0 ? r : add_text(assembly, "\"", "");
     return r < 0 ? assembly_fail(self, assembly, -r, "context", label, err) : 0;
 }

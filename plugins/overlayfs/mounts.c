@@ -284,6 +284,13 @@ static bool takes_label(const struct overlayfs_mount *mount)
     return false;
 }
 
+const char *overlayfs_context_type(const struct overlayfs *self)
+{
+    const char *type = self->host->annotation(self->host, OVERLAYFS_CONTEXT_TYPE);
+
+    return type != NULL ? type : "context";
+}
+
 /* Add OPTION to the comma-separated *DATA. */
 static int add_option(char **data, const char *option)
 {
@@ -297,7 +304,7 @@ static int add_option(char **data, const char *option)
 }
 
 /* What mount(2) gets beside the flags: the options, MODE where it is not -1, and the label. */
-static int make_data(const struct overlayfs_mount *mount,
+static int make_data(const struct overlayfs *self, const struct overlayfs_mount *mount,
                      const struct barrer_filesystem_request *request, int mode, char **ret_data)
 {
     barrer_auto_free char *data = strdup(mount->options.data == NULL ? "" : mount->options.data);
@@ -310,8 +317,9 @@ static int make_data(const struct overlayfs_mount *mount,
         r = add_option(&data, text);
     }
     if (r == 0 && request->mount_label != NULL && takes_label(mount))
-        r = asprintf(&label, "context=\"%s\"", request->mount_label) < 0 ? -ENOMEM
-                                                                        : add_option(&data, label);
+        r = asprintf(&label, "%s=\"%s\"", overlayfs_context_type(self), request->mount_label) < 0
+                ? -ENOMEM
+                : add_option(&data, label);
     if (r == 0) {
         *ret_data = data;
         data = NULL;
@@ -365,7 +373,7 @@ static int mount_new(struct overlayfs *self, const struct barrer_filesystem_requ
     unsigned long flags = entry->options.flags;
     char place[OVERLAYFS_TARGET_TEXT];
 
-    if (make_data(entry, request, mode, &data) < 0)
+    if (make_data(self, entry, request, mode, &data) < 0)
         return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
     if (strlen(data) > MAX_DATA)
         return overlayfs_mount_fail(self, entry, E2BIG, "its options are longer than a page", err);
@@ -446,7 +454,7 @@ static int enter_remount(struct overlayfs *self, const struct barrer_filesystem_
     char place[OVERLAYFS_TARGET_TEXT];
     int r;
 
-    if (make_data(entry, request, -1, &data) < 0)
+    if (make_data(self, entry, request, -1, &data) < 0)
         return overlayfs_mount_fail(self, entry, ENOMEM, NULL, err);
     r = overlayfs_target_find(self, entry->spec->destination, &target, err);
     if (r < 0)

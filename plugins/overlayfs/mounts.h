@@ -50,5 +50,7 @@ int overlayfs_mount_host_path(struct overlayfs *self, const struct overlayfs_mou
 /* "mount SOURCE on DESTINATION", with what the kernel says. */
 int overlayfs_mount_fail(struct overlayfs *self, const struct overlayfs_mount *mount, int errnum,
                          const char *hint, struct barrer_error *err);
+/* Which of SELinux's options the container's label is given by: "context". */
+const char *overlayfs_context_type(const struct overlayfs *self);
 
 #endif

@@ -19,12 +19,29 @@
 #include "root.h"
 #include "targets.h"
 
+/* The names of SELinux's options are no place for others. */
+static int check_context_type(const struct overlayfs *self, struct barrer_error *err)
+{
+    static const char *const types[] = {"context", "fscontext", "defcontext", "rootcontext"};
+    const char *type = overlayfs_context_type(self);
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return 0;
+    return barrer_fail(self->host, err, 0,
+                       "annotation \"" OVERLAYFS_CONTEXT_TYPE "\": expected context, fscontext, "
+                       "defcontext or rootcontext, got \"%s\"",
+                       type);
+}
+
 static int prepare(void *data, const struct barrer_filesystem_request *request,
                    struct barrer_error *err)
 {
     struct overlayfs *self = data;
-    int r = overlayfs_root_prepare(self, request, err);
+    int r = check_context_type(self, err);
 
+    if (r == 0)
+        r = overlayfs_root_prepare(self, request, err);
     if (r == 0)
         r = overlayfs_mounts_prepare(self, request, err);
     return r < 0 ? r : overlayfs_nodes_prepare(self, request, err);
@@ -260,7 +277,8 @@ static const char *const honours[] = {
     NULL,
 };
 
-static const char *const annotations[] = {"org.barrer.overlayfs.layers", NULL};
+static const char *const annotations[] = {"org.barrer.overlayfs.layers", OVERLAYFS_CONTEXT_TYPE,
+                                          NULL};
 
 BARRER_PLUGIN(overlayfs) = {
     BARRER_PLUGIN_HEAD,

@@ -29,13 +29,13 @@ new_id
 ok "create, without a cgroupsPath" sd create --bundle "$b" "$id"
 unit=barrer-$id.scope
 is "$(property "$unit" ActiveState) $(property "$unit" Slice) $(property "$unit" Delegate)" "active system.slice yes" \
-    "a delegated scope of system.slice" || show
+    "rule 15: without a cgroupsPath a delegated scope of system.slice" || show
 like "$(property "$unit" Description)" "$id" "its description names the container"
 ok "start" barrer start "$id"
 like "$(cat /proc/"$(pid_of "$id")"/cgroup)" "/system.slice/$unit" "the container is in it"
 is "$(stat -c %U "$(folder_of systemd "/system.slice/$unit")")" root "the group is there"
 ok "delete --force" barrer delete --force "$id"
-ok "the unit is gone" has_no_unit "$unit"
+ok "rule 15: delete takes the unit away" has_no_unit "$unit"
 ok "the groups are gone" is_nowhere "$unit"
 
 # --- slice, prefix, name and limits ------------------------------------------------------------------
@@ -48,7 +48,7 @@ make_bundle "$b" '.process.args = ["sh", "-c", "sleep 1000 & wait"]
 unit=pre-n$$.scope path=/a.slice/a-b.slice/$unit
 new_id
 ok "run with slice, prefix, name and limits" sd run --detach --bundle "$b" "$id" || show
-is "$(property "$unit" ControlGroup)" "$path" "the slice \"a-b\" is in \"a\""
+is "$(property "$unit" ControlGroup)" "$path" "rule 15: slice:prefix:name is prefix-name.scope in the slice, and the slice \"a-b\" in \"a\""
 pid=$(pid_of "$id")
 is "$(cgroup_of "$pid" memory)" "$(folder_of memory $path)" "the process is there"
 is "$(cat "$(folder_of memory $path)"/memory.{max,limit_in_bytes} 2>/dev/null)" 67108864 "the kernel has the limit of memory"
@@ -186,7 +186,7 @@ elif ok "a user's own manager" start_manager; then
     capture "${run[@]}" --systemd-cgroup run --detach --bundle "$T/user" "u$$"
     is "$status" 0 "run --systemd-cgroup as a user" || show
     pid=$("${run[@]}" state "u$$" | jq .pid)
-    like "$(cgroup_of "$pid")" "barrer-user.service/user.slice/barrer-u$$.scope" "below the user's manager"
+    like "$(cgroup_of "$pid")" "barrer-user.service/user.slice/barrer-u$$.scope" "rule 15: without privileges below user.slice of the user's manager"
     is "$(cat "$(cgroup_of "$pid")/memory.max")" 33554432 "with its limit"
     ok "update" "${run[@]}" update --memory 16777216 "u$$"
     is "$(cat "$(cgroup_of "$pid")/memory.max")" 16777216 "changes it"

@@ -135,4 +135,19 @@ else
 fi
 barrer delete --force "$id" 2>/dev/null
 
+# --- --cgroup with controllers, which version 1 has groups of ---
+if is_real_root && [ "$(cgroup_kind)" = v1 ]; then
+    start_sleeper "$T/groups" '.linux.resources.pids.limit = 100 | .linux.resources.memory.limit = 67108864'
+    memory=$(cgroup_of "$pid" memory) pids=$(cgroup_of "$pid" pids)
+    mkdir "$memory/below" "$pids/other"
+    capture barrer exec --cgroup memory:below --cgroup pids:other "$id" cat /proc/self/cgroup
+    like "$output" ":memory:${memory#/sys/fs/cgroup/memory}/below" "exec --cgroup memory:below" || show
+    like "$output" ":pids:${pids#/sys/fs/cgroup/pids}/other" "and another one of pids"
+    refuses "a group that is not there" 'adding pid .*o such file' barrer exec --cgroup memory:gone "$id" true
+    refuses "a controller that is not there" 'unknown controller "nonesuch"' barrer exec --cgroup nonesuch:/ "$id" true
+    refuses "a way out" 'bad sub cgroup path' barrer exec --cgroup memory:../x "$id" true
+    barrer delete --force "$id"
+else
+    skip "exec --cgroup CONTROLLER:PATH" "needs a cgroup of version 1"
+fi
 done_testing

@@ -212,4 +212,20 @@ capture barrer delete --regex '['
 like "$error" 'regular expression' "delete --regex with a broken expression"
 barrer delete --force other-a
 
+# --- a process that somebody has frozen elsewhere ---
+if is_real_root && [ "$(cgroup_kind)" = v1 ] && [ -w /sys/fs/cgroup/freezer/cgroup.procs ]; then
+    frozen=/sys/fs/cgroup/freezer/barrer-test-$$
+    sleep 1000 8>&- 9>&- &
+    other=$!
+    start_sleeper "$T/frozen" '.linux.resources.pids.limit = 100'
+    mkdir "$frozen" && echo "$pid" >"$frozen/cgroup.procs" && echo $other >"$frozen/cgroup.procs" && echo FROZEN >"$frozen/freezer.state"
+    wait_until 10 grep -qx FROZEN "$frozen/freezer.state"
+    ok "delete --force of a process in a frozen group of others" timeout 8 "$BARRER_RUN" --root "$STATE" delete --force "$id"
+    is "$(cat "$frozen/freezer.state") $(cat "$frozen/cgroup.procs")" "FROZEN $other" "leaves the group and its others frozen"
+    echo THAWED >"$frozen/freezer.state"
+    kill $other
+    wait_until 10 rmdir "$frozen"
+else
+    skip "delete --force of a process in a frozen group of others" "needs a cgroup of version 1 and its freezer"
+fi
 done_testing

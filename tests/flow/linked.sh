@@ -49,6 +49,13 @@ cp "$dir/native.so" "$T/native.so"
 printf '\0' | dd of="$dir/native.so" bs=1 seek="$offset" conv=notrunc status=none
 which_runs
 is "$program $status $output" "loading 0 done" "another build's file of the same name is loaded"
+if [ "$(cgroup_kind)" = v1 ]; then
+    new_id
+    barrer --log "$T/notices" --log-level notice run --bundle "$b" "$id" </dev/null >/dev/null
+    is "$(grep -c 'cgroup is not usable here' "$T/notices")" 1 "what is not usable is said once, by the one that goes on"
+else
+    skip "what is not usable is said once" "cgroup v2 is usable here"
+fi
 cp "$T/native.so" "$dir/native.so"
 which_runs
 is "$program" linked "and the right one is not"

@@ -27,11 +27,6 @@ for file; do
         script -qe --echo never -c "timeout -k 5 60 python3 tests/$file 2>err" out.tty >/dev/null </dev/tty || rc=$?
         tr -d '\r' <out.tty | grep -v '^Script ' >out
         ;;
-    test_delete.py)
-        # With cgroup v1 it freezes the process in a group that is not the container's, where nothing
-        # can end it.
-        "$here/../cgroup2.sh" timeout -k 5 60 python3 "tests/$file" >out 2>err </dev/null || rc=$?
-        ;;
     *) timeout -k 5 60 python3 "tests/$file" >out 2>err </dev/null || rc=$? ;;
     esac
     {

@@ -223,6 +223,9 @@ static void test_places(void)
 /* Without SELinux the kernel refuses the option. */
 static void test_label(void)
 {
+    static const struct barrer_pair fscontext[] = {{"run.oci.mount_context_type", "fscontext"},
+                                                   {NULL, NULL}};
+    static const struct barrer_pair wrong[] = {{"run.oci.mount_context_type", "uid"}, {NULL, NULL}};
     const struct barrer_mount mounts[] = {
         PROC, {.destination = "/mnt", .type = "tmpfs", .options = no_options}};
     struct box box = {.request = {.root = box_root("root-label"),
@@ -235,6 +238,13 @@ static void test_label(void)
 
     (void)box_run(&box);
     box_has("context=\"system_u:object_r:container_file_t:s0:c1,c2\"", "linux.mountLabel");
+    box.annotations = fscontext;
+    (void)box_run(&box);
+    box_has("fscontext=\"system_u:object_r:container_file_t:s0:c1,c2\"",
+            "run.oci.mount_context_type");
+    box.annotations = wrong;
+    (void)box_run(&box);
+    box_has("expected context, fscontext, defcontext or rootcontext, got \"uid\"", "or a wrong one");
 }
 
 static void test_binds(void)
