@@ -43,8 +43,8 @@ is "$program $status $output" "linked 0 done" "the plugins of this build are lin
 
 # --- exceptions ---
 # The id is where readelf(1) says; one bit of it makes the file another build's.
-id_bytes=$(readelf -n "$dir/native.so" | sed -n 's/^ *Build ID: *//p')
-offset=$(LC_ALL=C grep -obUaP "$(sed 's/../\\x&/g' <<<"$id_bytes")" "$dir/native.so" | cut -d: -f1)
+section=$(readelf -SW "$dir/native.so" | sed -n 's/.*\.note\.gnu\.build-id *NOTE *[0-9a-f]* *\([0-9a-f]*\).*/\1/p')
+offset=$((16#$section + 16))
 cp "$dir/native.so" "$T/native.so"
 printf '\0' | dd of="$dir/native.so" bs=1 seek="$offset" conv=notrunc status=none
 which_runs
