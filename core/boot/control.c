@@ -450,14 +450,22 @@ static int begin_answer(const struct peer *peer, const struct message *message, 
         if (!message_is(message, names[i]))
             continue;
         if (peer->client == TO_INIT) {
+            if (i != REQUEST_STATUS) {
+                answer(peer, "ERROR", "the init service gets STATUS alone: clients are asked on the "
+                                      "control socket");
+                return 1;
+            }
             /* Its socket takes what it takes: the services, as they are. */
             struct message description;
 
             for (int j = 0; j < machine->n_units; j++)
-                if (machine->units[j].name[0] != '\0') {
+                if (machine->units[j].name[0] != '\0' &&
+                    (service == MACHINE_NONE || service == j)) {
                     supervisor_describe(peer->s, j, peer->id, &description);
                     supervisor_tell_init(peer->s, &description);
                 }
+            describe_system(peer->s, peer->id, &description);
+            supervisor_tell_init(peer->s, &description);
             answer(peer, "END", NULL);
             return 1;
         }

@@ -6,24 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <linux/magic.h>
-#include <linux/reboot.h>
-#include <linux/watchdog.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/pidfd.h>
-#include <sys/reboot.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +186,9 @@ static void check_ready(struct supervisor *s)
         machine->init_deadline > machine_now())
         return;
     phase_end(machine, 0);
+    /* Restarts are rare: their spawners parse the plan. */
+    supervisor_forget_config(s);
+    (void)malloc_trim(0);
     (void)dl_iterate_phdr(forget_segments, NULL);
     machine->state = n_failed > 0 || machine->is_degraded ? MACHINE_DEGRADED : MACHINE_RUNNING;
     machine->was_ready = 1;
@@ -391,7 +385,7 @@ static void usage(FILE *to)
     fprintf(to,
             "Usage: barrer-init [--config FILE]          as PID 1\n"
             "       barrer-init --test ROOT [--config FILE]\n"
-            "       barrer-init --help | --version\n"
+            "       barrer-init --mounts | --help | --version\n"
             "\n"
             "PID 1 of a machine or of a container: mounts, reads boot.conf, starts services and\n"
             "supervises them. --test runs the system whose root is the folder ROOT in namespaces,\n"

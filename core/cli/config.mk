@@ -8,4 +8,5 @@ bin_barrer_config_LDFLAGS = $(PROGRAM_FLAGS) $(BUILTIN_FLAGS)
 bin_barrer_config_LDADD = $(INIH_LIBS) $(JSONC_LIBS) $(LTDL_LIBS)
 EXTRA_bin_barrer_config_DEPENDENCIES = $(BUILTIN_MODULES)
 configcompletiondir = $(bashcompletiondir)
-dist_configcompletion_DATA = completions/barrer-config completions/barrer-run completions/barrer-image
+dist_configcompletion_DATA = completions/barrer-config completions/barrer-run completions/barrer-image \
+	completions/barrerctl completions/barrer-init

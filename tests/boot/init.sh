@@ -28,11 +28,17 @@ if "RESTARTS=0" in hello:
         send("PLAN-DATA\n" + plan[i:i + 100])
     send("PLAN-COMMIT\nID=plan\n")
 send("READY\n")
+send("STATUS\nID=all\n"); send("STATUS\nNAME=init\nID=one\n"); send("LOGS\nID=logs\n")
+answers = {"all": [], "one": []}
 while True:
     message = s.recv(4096).decode()
     lines = message.split("\n")
     keys = dict(l.split("=", 1) for l in lines[1:] if "=" in l)
-    if lines[0] in ("OK", "ERROR"):
+    if keys.get("ID") in answers:
+        answers[keys["ID"]].append(lines[0])
+        if lines[0] == "END":
+            say("answer " + keys["ID"] + " " + " ".join(sorted(set(answers[keys["ID"]]))) + " " + str(answers[keys["ID"]].count("SERVICE")))
+    elif lines[0] in ("OK", "ERROR"):
         say(lines[0] + " " + keys.get("ID", "") + " " + keys.get("TEXT", ""))
     elif lines[0] == "SERVICE" and keys["NAME"] != "init":
         say("event " + keys["NAME"] + " " + keys["STATE"])
@@ -74,6 +80,9 @@ like "$(cat "$boot_log")" 'init: hello VERSION=1 RESTARTS=0' "it was greeted"
 wait_until 10 grep -q 'init: event web running' "$boot_log"
 is "$?" 0 "it gets events"
 like "$(cat "$boot_log")" 'init: OK plan' "and an answer"
+like "$(cat "$boot_log")" 'init: answer all END SERVICE SYSTEM [1-9]' "STATUS: its services and the system"
+like "$(cat "$boot_log")" 'init: answer one END SERVICE SYSTEM 1' "STATUS of one"
+like "$(cat "$boot_log")" 'init: ERROR logs ' "what it cannot have is refused"
 is "$(ctl status --json | jq -r '[.services[].name] | sort | join(" ")')" "db grace init off web" "what the plan does not name is gone"
 is "$(system_of plan)" pushed "status tells whose plan it is"
 pid1=$(boot_pid1)

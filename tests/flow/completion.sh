@@ -31,4 +31,34 @@ chmod +x "$T/bin/barrer-run"
 PATH=$T/bin:$PATH
 is "$(complete_line barrer-run --root /there delete '')" "one two " "the ids of the state root that the line names"
 is "$(complete_line barrer-run --root /there delete --force t)" "two " "also behind an option"
+
+# barrerctl and barrer-init: what their --help names.
+ctl=$abs_top_builddir/bin/barrerctl init=$abs_top_builddir/sbin/barrer-init
+if [ -x "$ctl" ] && [ -x "$init" ]; then
+    # shellcheck source=/dev/null
+    . "$top_srcdir/completions/barrerctl"
+    # shellcheck source=/dev/null
+    . "$top_srcdir/completions/barrer-init"
+    complete_with() { # FUNCTION WORD...
+        local function=$1
+        shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+        $function 2>/dev/null
+        printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
+    }
+    is "$(complete_with _barrerctl barrerctl '')" \
+        "$("$ctl" --help | awk '/^  [a-z]/ { gsub(/\|/, " "); for (i = 1; i <= NF && $i ~ /^[a-z]+$/; i++) print $i; }' |
+            grep -xE "$("$ctl" --help | grep -oE '^  [a-z|]+' | tr -d ' ' | paste -sd'|')" | sort | tr '\n' ' ')" "the verbs of barrerctl"
+    for option in $("$ctl" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+        all="$(complete_with _barrerctl barrerctl --) $(complete_with _barrerctl barrerctl start --) $(complete_with _barrerctl barrerctl chart --)"
+        like " $all " " $option " "barrerctl $option"
+    done
+    for option in $("$init" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+        like " $(complete_with _barrer_init barrer-init --) " " $option " "barrer-init $option"
+    done
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\n[ "$*" = "--socket /s status --json" ] && echo "{\\"services\\": [{\\"name\\": \\"web\\"}]}"\n' >"$T/bin/barrerctl"
+    chmod +x "$T/bin/barrerctl"
+    is "$(complete_with _barrerctl barrerctl --socket /s restart '')" "web " "the services of the system that the line names"
+fi
 done_testing
