@@ -226,6 +226,10 @@ for call in clone3 mount_setattr move_mount pivot_root setgroups capset mkdirat 
 done
 is "$problems" "" "system calls that fail: one sentence, and nothing left"
 
+if is_sanitized; then
+    skip "further calls of the container's process that fail" "sanitizers make calls of their own"
+    done_testing
+fi
 # Each further call of the container's process: those that barrer-run itself makes less often, since
 # strace counts for each process and would have it fail at the same place.
 new_id
