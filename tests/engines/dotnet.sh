@@ -88,6 +88,7 @@ ok "it answers on the container's address" wait_until 30 answers || diag "$(dock
 capture docker stop --time 20 web
 is "$(docker inspect --format '{{.State.ExitCode}}' web)" 0 "and ends in order"
 docker rm --force web >/dev/null
-wait_until 20 has_left_nothing /run/docker/runtime-runc/moby
-is "$(ls -A /run/barrer 2>/dev/null)" "" "nothing is left"
+ok "nothing is left in the runtime's state" has_left_nothing /run/docker/runtime-runc/moby
+kill "$daemon"
+ok "dockerd ends" wait_until 30 is_gone "$daemon"
 done_testing
