@@ -174,7 +174,8 @@ static void test_data(void)
               &(struct barrer_mount){
                   .destination = "/mnt", .type = "tmpfs", .source = "src", .options = bad},
               NULL, mountinfo);
-    box_has("error: mount \"src\" on \"/mnt\" (type \"tmpfs\"; no-such-option=1): Invalid argument",
+    box_has("error: mount \"src\" on \"/mnt\" (type \"tmpfs\"; no-such-option=1,mode=755): Invalid "
+            "argument",
             "an error names source, target, type and options");
     run_mount(root,
               &(struct barrer_mount){.destination = "/mnt", .source = "src", .options = no_options},
@@ -244,7 +245,8 @@ static void test_label(void)
             "run.oci.mount_context_type");
     box.annotations = wrong;
     (void)box_run(&box);
-    box_has("expected context, fscontext, defcontext or rootcontext, got \"uid\"", "or a wrong one");
+    box_has("expected context, fscontext, defcontext or rootcontext, got \"uid\"",
+            "or a wrong one");
 }
 
 static void test_binds(void)
