@@ -140,7 +140,8 @@ static int await(const struct oci_hook *hook, pid_t pid, int container_pidfd, in
     return 0;
 }
 
-/* Callers look for "bad system call", as Go writes it. */
+/* Callers look for "error running hook", as older releases of runc have it, and for "error running
+ * KIND hook #N", as newer ones; for "bad system call", as Go writes it. */
 static const char *signal_text(int signal)
 {
     return signal == SIGSYS ? "bad system call" : strsignal(signal);
@@ -165,10 +166,10 @@ static int run(const struct oci_spec *spec, enum oci_hook_kind kind, const struc
     if (r < 0)
         return r;
     if (WIFSIGNALED(status))
-        return error_fail(err, 0, "hook \"%s\" was ended by signal %d (%s)", hook->path,
+        return error_fail(err, 0, "error running hook \"%s\": ended by signal %d (%s)", hook->path,
                           WTERMSIG(status), signal_text(WTERMSIG(status)));
     if (WEXITSTATUS(status) != 0)
-        return error_fail(err, 0, "hook \"%s\" failed with exit status %d", hook->path,
+        return error_fail(err, 0, "error running hook \"%s\": exit status %d", hook->path,
                           WEXITSTATUS(status));
     return 0;
 }
