@@ -42,6 +42,7 @@ struct creation {
     struct spawn spawn;
     struct foreground foreground;
     struct annotations annotations;
+    struct barrer_id_map own_ids[2]; /* user and group of a user namespace without maps */
     int has_notify; /* the container has a NOTIFY_SOCKET */
 };
 
@@ -83,6 +84,22 @@ static void complete_runtime(struct oci_spec *spec)
         runtime->memory_limit = spec->resources.memory.limit.value;
 }
 
+/* A new user namespace without any maps: the caller is its root, and nobody else is in it. */
+static void complete_maps(struct creation *c)
+{
+    struct barrer_isolation_request *isolation = &c->spec->isolation;
+    struct barrer_filesystem_request *filesystem = &c->spec->filesystem;
+
+    if (!(filesystem->created & CLONE_NEWUSER) || isolation->n_uid_maps + isolation->n_gid_maps > 0)
+        return;
+    c->own_ids[0] = (struct barrer_id_map){.host_id = ids_effective_uid(), .count = 1};
+    c->own_ids[1] = (struct barrer_id_map){.host_id = getegid(), .count = 1};
+    isolation->uid_maps = filesystem->uid_maps = &c->own_ids[0];
+    isolation->gid_maps = filesystem->gid_maps = &c->own_ids[1];
+    isolation->n_uid_maps = filesystem->n_uid_maps = 1;
+    isolation->n_gid_maps = filesystem->n_gid_maps = 1;
+}
+
 /* What requests hold beyond config.json. */
 static int complete_requests(struct creation *c, struct barrer_error *err)
 {
@@ -98,6 +115,7 @@ static int complete_requests(struct creation *c, struct barrer_error *err)
         if (spec->isolation.namespaces[i].path == NULL)
             spec->filesystem.created |= spec->isolation.namespaces[i].type;
     }
+    complete_maps(c);
     if (is_rootless) {
         spec->isolation.flags |= BARRER_ISOLATION_ROOTLESS;
         spec->resources.flags |= BARRER_RESOURCES_ROOTLESS;

@@ -71,6 +71,15 @@ static uint32_t find_allowed(const char *path)
     return 0;
 }
 
+/* Whether the parameter KEY says something else than domainname. */
+static int differs(const struct barrer_isolation_request *request, const char *key)
+{
+    for (size_t i = 0; i < request->n_sysctl; i++)
+        if (request->sysctl[i].key == key)
+            return strcmp(request->sysctl[i].value, request->domainname) != 0;
+    return 1;
+}
+
 int namespace_sysctl_check(const struct barrer_host *host,
                            const struct barrer_isolation_request *request, const char *key,
                            uint32_t *ret_flag, struct barrer_error *err)
@@ -94,7 +103,7 @@ int namespace_sysctl_check(const struct barrer_host *host,
         return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" belongs to no namespace: it would change the host",
                            key);
-    if (flag == CLONE_NEWUTS && request->domainname != NULL)
+    if (flag == CLONE_NEWUTS && request->domainname != NULL && differs(request, key))
         return barrer_fail(host, err, 0,
                            "linux.sysctl: \"%s\" conflicts with the property \"domainname\" "
                            "(remove one of them)",

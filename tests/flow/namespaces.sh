@@ -87,7 +87,13 @@ if is_real_root; then
     refuses "maps without a user namespace" '(uidMappings|user)' barrer run --bundle "$T/u" "$id"
     make_bundle "$T/u" "$user | .linux.uidMappings = []"
     new_id
-    not_ok "a user namespace without maps" barrer run --bundle "$T/u" "$id"
+    not_ok "a user namespace without maps of users, but of groups" barrer run --bundle "$T/u" "$id"
+    run_sh "$T/u" 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; id -u' \
+        '.linux.namespaces += [{type: "user"}] | del(.linux.uidMappings, .linux.gidMappings)
+        | .mounts |= map(select(.type != "devpts"))'
+    is "$status $(tr -d '\n' <<<"$output")" "0  0 0 1 0 0 10" "one without any maps has the caller as its root" || show
+    run_sh "$T/u" 'cat /proc/sys/kernel/domainname' '.domainname = "same" | .linux.sysctl = {"kernel.domainname": "same"}'
+    is "$status$output" 0same "a domain name may be given twice, when it is the same"
 else
     skip "user namespaces with several ranges" "needs real root"
 fi
