@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SETTLE 15 /* seconds: what PID 1 and services do when all have started is not idling */
+
 static char text[1 << 18];
 static int console = 2;
 
@@ -212,7 +214,7 @@ static int sample(char **down)
     console = open("/dev/console", O_WRONLY | O_NOCTTY);
     for (int i = 0; i < 300 && access("/.first", F_OK) != 0; i++)
         (void)usleep(100000);
-    (void)sleep(2); /* what PID 1 does after its services have started is not idling */
+    (void)sleep(SETTLE);
     say("begin=%lld", kept_time("/.mark"));
     say("first=%lld", kept_time("/.first"));
     say("csharp=%lld", kept_time("/.csharp"));

@@ -28,6 +28,8 @@
 #include "boot/shutdown.h"
 #include "boot/signals.h"
 
+#define STACK_USED (128 * 1024) /* at most, as far as it is forgotten */
+
 /* Pages of programs and libraries that boot needed and supervision does not: read again from their
  * files should they be needed. */
 static int forget_segments(struct dl_phdr_info *info, size_t size, void *arg)
@@ -43,6 +45,14 @@ static int forget_segments(struct dl_phdr_info *info, size_t size, void *arg)
             (void)madvise((void *)start, end - start, MADV_DONTNEED);
     }
     return 0;
+}
+
+/* Pages of the stack that the deep calls of boot have used; this page and the one below are needed at once. */
+static void forget_stack(void)
+{
+    uintptr_t end = ((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)4095) - 4096;
+
+    (void)madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
 /* In portions, so that a storm of orphans does not keep the rest waiting: whether there are more. */
@@ -198,6 +208,7 @@ static void check_ready(struct supervisor *s)
     if (machine->wants_good && n_failed == 0 &&
         control_begin_job(s, JOB_SAVE, MACHINE_NONE, "") == 0)
         machine->wants_good = 0;
+    forget_stack();
 }
 
 static void earliest(uint64_t *next, uint64_t when)
