@@ -95,6 +95,23 @@ rm -f "$T/one"
 size=$(jq .bytes "$T/default.json")
 ok "the default system, trimmed, has at most 9,000,000 bytes ($size)" test "${size:-99999999}" -le 9000000
 
+# What PID 1 costs, by a clock that counts instructions: the same on any host.
+"$top_srcdir/bench/boot" --build "$build" --only inits --inits 'barrer-init;barrer-init, dlopen' --json >"$T/cost.json" 2>"$T/out" || diag "$(cat "$T/out")"
+costs() { # N KEY LIMIT
+    local figure
+    figure=$(jq -r --arg key "$2" ".inits[$1][\$key]" "$T/cost.json")
+    ok "PID 1$([ "$1" = 0 ] || echo " with ten modules loaded"): $2: $figure of $3" jq -e --arg key "$2" ".inits[$1][\$key] | type == \"number\" and . <= $3" "$T/cost.json"
+}
+costs 0 "first service, ms" 7
+costs 0 "calls of PID 1" 300
+costs 0 "executions" 2
+costs 0 "RSS, kB" 1200
+costs 0 "anonymous, kB" 128
+costs 0 "switches in 10 s" 0
+costs 0 "shutdown, ms" 100
+costs 1 "RSS, kB" 2000
+costs 1 "anonymous, kB" 300
+
 # The words of a failure, not QEMU's exit status, which is 0 for a panic.
 "$image" run "$T/default" --append 'rdinit=/nothing init=/nothing root=/dev/nothing' --timeout 120 >"$T/out" 2>&1 </dev/null
 is "$?" 1 "a panic is a failure"
