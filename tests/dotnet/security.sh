@@ -63,6 +63,24 @@ remounted "a container with CAP_SYS_ADMIN cannot make the runtime's mounts writa
 mapped='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
     | .linux.gidMappings = .linux.uidMappings'
 remounted "nor root of the host in a user namespace" "$powerful | $mapped"
+# A caller without privileges is root of a user namespace, and the runtime may be his own.
+mkdir "$T/rootless"
+cat >"$T/rootless.sh" <<'END'
+set -e
+"$BARRER_RUN" spec --rootless --bundle "$1"
+jq --argjson env "$2" '.root.path = $ENV.root | .process.terminal = false | .process.cwd = "/app" | .process.env = $env
+    | .process.args = ["dotnet", "Probe.dll", "child", "/bin/sh", "-c",
+        "mount -o remount,rw,bind /run/barrer/root/shared && echo remounted; touch /run/barrer/root/shared/evil"]
+    | .mounts += [{destination: "/app", type: "bind", source: $ENV.app, options: ["bind", "ro"]}]
+    | .process.capabilities |= with_entries(.value += ["CAP_SYS_ADMIN"])' "$1/config.json" >"$1/new"
+mv "$1/new" "$1/config.json"
+exec "$BARRER_RUN" $BARRER_FLAGS --root "$1/state" run --bundle "$1" rootless
+END
+export BARRER_RUN BARRER_FLAGS
+capture env root="$T/roots/busybox" app="$APPS/probe" unshare -r -m --propagation private bash "$T/rootless.sh" "$T/rootless" "$app_env_json"
+is "$status $output" $'0 remounted\nexit code 1' "without root: the mount is writable, what it shows is not" || show
+like "$error" 'Read-only file system' "since its file system is read-only" || show
+
 # Without the capability they are plain binds, which a user namespace of the payload's own gets locked.
 inside busybox probe . dotnet Probe.dll child /bin/sh -c 'unshare -U -r -m /bin/sh -c "
     mount -o bind /app /tmp && echo may mount
