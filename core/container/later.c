@@ -207,8 +207,12 @@ static void bring_back(const struct container *container)
     barrer_auto_fd int fd = -1;
     char number[16];
 
-    if (end == NULL || asprintf(&processes, "%.*s/cgroup.procs", (int)(end - file), file) < 0)
+    if (end == NULL)
         return;
+    if (asprintf(&processes, "%.*s/cgroup.procs", (int)(end - file), file) < 0) {
+        processes = NULL;
+        return;
+    }
     (void)snprintf(number, sizeof(number), "%d", container->pid);
     fd = open(processes, O_WRONLY | O_CLOEXEC);
     if (fd >= 0)

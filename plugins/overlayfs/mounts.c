@@ -316,10 +316,11 @@ static int make_data(const struct overlayfs *self, const struct overlayfs_mount 
         (void)snprintf(text, sizeof(text), "mode=%o", (unsigned)mode);
         r = add_option(&data, text);
     }
-    if (r == 0 && request->mount_label != NULL && takes_label(mount))
-        r = asprintf(&label, "%s=\"%s\"", overlayfs_context_type(self), request->mount_label) < 0
-                ? -ENOMEM
-                : add_option(&data, label);
+    if (r == 0 && request->mount_label != NULL && takes_label(mount)) {
+        if (asprintf(&label, "%s=\"%s\"", overlayfs_context_type(self), request->mount_label) < 0)
+            label = NULL;
+        r = label == NULL ? -ENOMEM : add_option(&data, label);
+    }
     if (r == 0) {
         *ret_data = data;
         data = NULL;
