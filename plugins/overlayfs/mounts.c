@@ -303,12 +303,23 @@ static int add_option(char **data, const char *option)
     return 0;
 }
 
+static int add_label(const struct overlayfs *self, char **data, const char *label)
+{
+    char *option;
+    int r;
+
+    if (asprintf(&option, "%s=\"%s\"", overlayfs_context_type(self), label) < 0)
+        return -ENOMEM;
+    r = add_option(data, option);
+    free(option);
+    return r;
+}
+
 /* What mount(2) gets beside the flags: the options, MODE where it is not -1, and the label. */
 static int make_data(const struct overlayfs *self, const struct overlayfs_mount *mount,
                      const struct barrer_filesystem_request *request, int mode, char **ret_data)
 {
     barrer_auto_free char *data = strdup(mount->options.data == NULL ? "" : mount->options.data);
-    barrer_auto_free char *label = NULL;
     char text[32];
     int r = data == NULL ? -ENOMEM : 0;
 
@@ -316,11 +327,8 @@ static int make_data(const struct overlayfs *self, const struct overlayfs_mount 
         (void)snprintf(text, sizeof(text), "mode=%o", (unsigned)mode);
         r = add_option(&data, text);
     }
-    if (r == 0 && request->mount_label != NULL && takes_label(mount)) {
-        if (asprintf(&label, "%s=\"%s\"", overlayfs_context_type(self), request->mount_label) < 0)
-            label = NULL;
-        r = label == NULL ? -ENOMEM : add_option(&data, label);
-    }
+    if (r == 0 && request->mount_label != NULL && takes_label(mount))
+        r = add_label(self, &data, request->mount_label);
     if (r == 0) {
         *ret_data = data;
         data = NULL;
