@@ -375,20 +375,14 @@ static int add_isolation(struct making *m)
     return 0;
 }
 
-/* A limit says nothing of devices, which a container is kept from and a service is not. */
 static void add_limits(struct making *m)
 {
     barrer_auto_free char **words = words_of(m, "limits");
-    struct json_object *resources, *unified, *rule;
+    struct json_object *unified;
 
     if (words == NULL || words[0] == NULL)
         return;
-    resources = add_object(m->platform, "resources");
-    rule = json_object_new_object();
-    json_object_object_add(rule, "allow", json_object_new_boolean(1));
-    add_text(rule, "access", "rwm");
-    json_object_array_add(add_array(resources, "devices"), rule);
-    unified = add_object(resources, "unified");
+    unified = add_object(add_object(m->platform, "resources"), "unified");
     for (size_t i = 0; words[i] != NULL; i++) {
         char *value = strchr(words[i], '=');
 

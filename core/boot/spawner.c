@@ -127,6 +127,7 @@ static int complete(struct flow *flow, struct oci_spec *spec, const struct spawn
     spec->resources.id = spec->filesystem.id = spec->process.id = name;
     spec->resources.path = path;
     spec->resources.flags |= BARRER_RESOURCES_ADOPT;
+    spec->resources.n_devices = 0; /* a container is kept from devices, a service is not */
     if (spec->filesystem.created & CLONE_NEWCGROUP)
         spec->resources.flags |= BARRER_RESOURCES_CGROUPNS;
     spec->filesystem.bundle = "/";
