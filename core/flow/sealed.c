@@ -154,7 +154,7 @@ static int run(void *arg)
     char **real = calloc(s->n + 1, sizeof(*real));
 
     s->r = real == NULL ? error_fail(s->err, ENOMEM, "prepare mounts") : enter(s);
-    if (s->r == 0)
+    if (real != NULL && s->r == 0)
         s->r = seal_all(s, real);
     for (size_t i = 0; real != NULL && i < s->n; i++)
         free(real[i]);
