@@ -46,7 +46,12 @@ public sealed class NetService : Service
     protected override void Close()
     {
         foreach (Managed managed in _links.Values)
+        {
             managed.Dhcp?.Client.Release();
+            // What was given back is another's from now on.
+            if (managed.Lease is { } lease)
+                RemoveLease(managed, lease);
+        }
     }
 
     private void ReceiveChanges()
@@ -164,6 +169,12 @@ public sealed class NetService : Service
     private void Lost(Managed managed, Lease lease, string why)
     {
         Say.Warning(managed.Link.Name + ": " + lease.Address + ": " + why);
+        RemoveLease(managed, lease);
+        Notify.Send("STATUS=" + Status());
+    }
+
+    private void RemoveLease(Managed managed, Lease lease)
+    {
         try
         {
             _route.RemoveAddress(managed.Link, lease.Address, lease.Prefix);
@@ -175,7 +186,6 @@ public sealed class NetService : Service
         managed.Lease = null;
         File.Delete(LeasePath(managed));
         WriteResolvConf();
-        Notify.Send("STATUS=" + Status());
     }
 
     private void HasAddress(IReadOnlyList<IPAddress> servers)

@@ -19,6 +19,7 @@ try() { # WHAT COMMAND...: again until it holds, or half a minute is over
 has() { barrerctl status --json "$1" >/dev/null 2>&1; }
 pid_of() { barrerctl status --json "$1" 2>/dev/null | $b sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | $b head -n 1; }
 said() { barrerctl logs "$1" | $b grep -q "$2"; }
+has_address() { $b ip addr show eth0 | $b grep -q 10.9.0.50/24; }
 is_new() { # SERVICE OLD
     local now
     now=$(pid_of "$1")
@@ -30,7 +31,7 @@ has net || net=init
 try "an address by DHCP" said $net 'eth0: address 10.9.0.50/24 by DHCP from 10.9.0.1'
 try "a name resolved" said $net 'name www.test is 10.9.0.1'
 try "an HTTP GET answered" said $net 'GET http://www.test/: status 200'
-try "the address is the kernel's" $b sh -c '/bin/busybox ip addr show eth0 | /bin/busybox grep -q 10.9.0.50/24'
+try "the address is the kernel's" has_address
 try "resolv.conf names the server" $b grep -q 'nameserver 10.9.0.1' /run/barrer/net/resolv.conf
 
 boxed() { # SERVICE: filtered, without new privileges, its mounts and its capabilities its own
@@ -44,6 +45,10 @@ if has devmgr; then
     old=$(pid_of devmgr)
     $b kill -9 "$old"
     try "a service killed is restarted" is_new devmgr "$old"
+    barrerctl stop net
+    has_address && say FAILED "an address given back is gone" || say ok "an address given back is gone"
+    barrerctl start net
+    try "it comes back" has_address
 fi
 others="$(pid_of log) $(pid_of net) $(pid_of netpeer)" init=$(pid_of init)
 $b kill -9 "$init"
