@@ -5,7 +5,8 @@
 # builds, sanitizers, static analysis, fuzzing, and the flows as root, in a plain cgroup v2, without
 # root, in a virtual machine with all of cgroup v2, under container engines, and those of the test
 # suites of runc, crun and podman that are quick. Ends with "N passed, N failed, N skipped".
-# Not part of all: "./test.sh dynamic peers-all", those suites as a whole.
+# Not part of all: "./test.sh dynamic peers-all races", those suites as a whole, and races for
+# thousands of rounds.
 # "./test.sh --list" names the stages. As root, or as a user who may use sudo.
 #
 # Builds and logs go to ./build-test/STAGE. With CI=true, a skip that tests/skips.txt does not
@@ -198,6 +199,9 @@ stage_peers() {
     RUNTIME=$out/installed/bin/barrer-run WORK=$out/peers PEERS_ALL=${1:-} run_tests tests/run.sh -t 3600 tests/peers/run.sh
 }
 stage_peers-all() { stage_peers all; }
+stage_races() {
+    BARRER_RACE_ROUNDS=100 abs_top_builddir=$out/dynamic run_tests tests/run.sh -t 3600 tests/flow/races.sh
+}
 stage_vm() {
     abs_top_builddir=$out/dynamic run_tests tests/vm.sh -t 1200 tests/run.sh -t 600 \
         $(make -s -C "$out/dynamic" print-vm-tests)
