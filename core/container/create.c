@@ -43,7 +43,7 @@ struct creation {
     struct foreground foreground;
     struct annotations annotations;
     struct barrer_id_map own_ids[2]; /* user and group of a user namespace without maps */
-    int has_notify; /* the container has a NOTIFY_SOCKET */
+    int has_notify;                  /* the container has a NOTIFY_SOCKET */
 };
 
 /* Absolute, as it is given: the operator's links stay what they are. */
@@ -272,7 +272,7 @@ static int host_chosen(void *arg, struct barrer_error *err)
 static int open_console(struct creation *c, struct barrer_error *err)
 {
     const struct create_options *options = c->options;
-    const char *verb = options->restore ? "restore --detach"
+    const char *verb = options->restore  ? "restore --detach"
                        : options->is_run ? "run --detach"
                                          : "create";
 
@@ -350,7 +350,8 @@ static int spawn_process(struct creation *c, struct barrer_error *err)
     if (r < 0)
         return r;
     /* While the process makes its mounts. */
-    r = container_set_process(c->container, c->spawn.pid, describe_resources(c), err);
+    r = container_set_process(c->container, c->spawn.pid, c->spawn.pidfd, describe_resources(c),
+                              err);
     if (r == 0)
         r = container_keep_config(c->container, c->spec->json, err);
     if (r == 0)
@@ -388,7 +389,7 @@ static int record_restored(void *arg, pid_t pid, struct barrer_error *err)
 
     c->spawn.pid = pid;
     c->spawn.pidfd = pidfd_open(pid, 0);
-    r = container_set_process(c->container, pid, describe_resources(c), err);
+    r = container_set_process(c->container, pid, c->spawn.pidfd, describe_resources(c), err);
     return r < 0 ? r : container_keep_config(c->container, c->spec->json, err);
 }
 
@@ -422,8 +423,8 @@ static int report(struct creation *c, struct barrer_error *err)
 {
     int r = 0;
 
-    const char *receiver = c->options->pidfd_socket != NULL ? c->options->pidfd_socket
-                                                            : c->annotations.pidfd_receiver;
+    const char *receiver =
+        c->options->pidfd_socket != NULL ? c->options->pidfd_socket : c->annotations.pidfd_receiver;
 
     if (receiver != NULL)
         r = caller_send_pidfd(receiver, c->spawn.pidfd, err);
@@ -434,7 +435,8 @@ static int report(struct creation *c, struct barrer_error *err)
 
 static int run_poststart(struct creation *c, struct barrer_error *err)
 {
-    if (!c->options->is_run || c->options->restore || c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
+    if (!c->options->is_run || c->options->restore ||
+        c->spec->hooks[OCI_HOOK_POSTSTART].n_hooks == 0)
         return 0;
     /* It is started: a hook that hangs must not keep others from it. */
     container_unlock(c->container);

@@ -132,6 +132,16 @@ int container_create(const char *root, const char *id, struct container **ret_co
     return 0;
 }
 
+static void read_identity(struct container *container)
+{
+    struct json_object *json = container->json;
+
+    container->start_time =
+        (uint64_t)json_object_get_int64(json_object_object_get(json, "startTime"));
+    container->pidfd_inode =
+        (uint64_t)json_object_get_int64(json_object_object_get(json, "pidfdInode"));
+}
+
 /* The members that every state.json has, with their types; and those that are worth a variable. */
 static int check_state(struct container *container, struct barrer_error *err)
 {
@@ -139,9 +149,9 @@ static int check_state(struct container *container, struct barrer_error *err)
         const char *key;
         enum json_type type;
     } members[] = {
-        {"id", json_type_string},       {"bundle", json_type_string},
-        {"created", json_type_string},  {"pluginDir", json_type_string},
-        {"pid", json_type_int},         {"startTime", json_type_int},
+        {"id", json_type_string},         {"bundle", json_type_string},
+        {"created", json_type_string},    {"pluginDir", json_type_string},
+        {"pid", json_type_int},           {"startTime", json_type_int},
         {"ociVersion", json_type_string},
     };
     const char *id = container_text(container, "id");
@@ -162,8 +172,7 @@ static int check_state(struct container *container, struct barrer_error *err)
         return error_fail(err, 0, "container `%s`: state.json: pid: expected a process id",
                           container->id);
     container->pid = (pid_t)pid;
-    container->start_time =
-        (uint64_t)json_object_get_int64(json_object_object_get(container->json, "startTime"));
+    read_identity(container);
     return 0;
 }
 
@@ -193,8 +202,7 @@ static void salvage_process(struct container *container)
     int64_t pid = json_object_get_int64(json_object_object_get(container->json, "pid"));
 
     container->pid = pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
-    container->start_time =
-        (uint64_t)json_object_get_int64(json_object_object_get(container->json, "startTime"));
+    read_identity(container);
 }
 
 /* The container without what is recorded; NULL after filling ERR. */
@@ -220,7 +228,8 @@ static struct container *open_folder(const char *root, const char *id, struct ba
     return NULL;
 }
 
-/* Missing or no such file, which later tries will find as well; a table that is full, say, is not. */
+/* Missing or no such file, which later tries will find as well; a table that is full, say, is not.
+ */
 static int is_broken(int r)
 {
     return r == -EINVAL || r == -ENOENT || r == -EFBIG || r == -EISDIR || r == -ELOOP;
@@ -288,14 +297,24 @@ int container_is_busy(const struct container *container)
     return 0;
 }
 
-int container_set_process(struct container *container, pid_t pid, struct json_object *changes,
-                          struct barrer_error *err)
+static uint64_t inode_of(int fd)
+{
+    struct stat st;
+
+    return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+int container_set_process(struct container *container, pid_t pid, int pidfd,
+                          struct json_object *changes, struct barrer_error *err)
 {
     container->pid = pid;
     container->start_time = container_start_time(pid);
+    container->pidfd_inode = inode_of(pidfd);
     json_object_object_add(changes, "pid", json_object_new_int(pid));
     json_object_object_add(changes, "startTime",
                            json_object_new_int64((int64_t)container->start_time));
+    json_object_object_add(changes, "pidfdInode",
+                           json_object_new_int64((int64_t)container->pidfd_inode));
     return container_change(container, changes, err);
 }
 
@@ -364,7 +383,8 @@ int container_pidfd(const struct container *container)
         return errno == EINVAL ? -ESRCH : -errno;
     /* Asked after the pidfd is there: it pins the process that we ask about. */
     r = read_start_time(container->pid, &start_time);
-    if (r == 0 && start_time != container->start_time)
+    if (r == 0 && (start_time != container->start_time ||
+                   (container->pidfd_inode != 0 && inode_of(fd) != container->pidfd_inode)))
         r = -ESRCH;
     if (r == 0)
         return fd;

@@ -50,6 +50,9 @@ struct container {
     /* From state.json. */
     pid_t pid;           /* 0: none yet */
     uint64_t start_time; /* field 22 of /proc/PID/stat: a recycled pid has another */
+    /* Of its pidfd: since Linux 6.9 no two processes have the same, not even within the tick of
+     * START_TIME; before, all have. 0: not known. */
+    uint64_t pidfd_inode;
 };
 
 /* The inode of the initial user namespace, the same on every kernel (PROC_USER_INIT_INO). */
@@ -89,8 +92,8 @@ int container_change(struct container *container, struct json_object *changes,
 int container_keep_config(struct container *container, struct json_object *config,
                           struct barrer_error *err);
 /* Write pid and start time, with further CHANGES, which it takes over. */
-int container_set_process(struct container *container, pid_t pid, struct json_object *changes,
-                          struct barrer_error *err);
+int container_set_process(struct container *container, pid_t pid, int pidfd,
+                          struct json_object *changes, struct barrer_error *err);
 /* Read state.json into json and facts; nothing is checked but the lines themselves. */
 int journal_read(struct container *container, struct barrer_error *err);
 /* Remove the folder with all that the core put there. What a plugin left is an error. */
@@ -110,7 +113,7 @@ enum container_status container_process_status(const struct container_process *p
  * waits for `start`, whether it is frozen. */
 enum container_status container_status(const struct container *container);
 const char *container_status_name(enum container_status status);
-/* A pidfd of the container's process, checked against its start time; -ESRCH when it is gone. */
+/* A pidfd of the container's process, checked against its start time and inode; -ESRCH when it is gone. */
 int container_pidfd(const struct container *container);
 /* Start time of PID, or 0 when there is no such process or it is a zombie. */
 uint64_t container_start_time(pid_t pid);

@@ -48,6 +48,29 @@ for how in created running; do
     kill -9 "$victim"
     wait "$victim" 2>/dev/null
 done
+# A process that started within the same clock tick (Linux 6.9: pidfds have inodes of their own).
+inode_of() { grep -o '"pidfdInode":[0-9]*' "$STATE/$1/state.json" | tail -n 1 | cut -d: -f2; }
+start_sleeper "$b"
+other=$id
+start_sleeper "$b"
+if [ "$(inode_of "$id")" != "$(inode_of "$other")" ]; then
+    pid=$(barrer state "$id" | jq .pid)
+    kill -9 "$pid"
+    wait_until 20 is_gone "$pid"
+    ok "the pid is another process's once more" take_pid "$pid"
+    victim=$pid
+    born=$(awk '{ print $22 }' "/proc/$victim/stat")
+    sed -i "s/\"startTime\":[1-9][0-9]*/\"startTime\":$born/" "$STATE/$id/state.json"
+    is "$(status_of "$id")" running "by its time of birth alone it is the container's"
+    not_ok "but kill does not reach it" barrer kill "$id" KILL
+    ok "nor does delete --force" barrer delete --force "$id"
+    ok "it lives" lives
+    kill -9 "$victim"
+    wait "$victim" 2>/dev/null
+else
+    skip "a process of the same clock tick" "this kernel has one inode for all pidfds"
+fi
+barrer delete --force "$other"
 # While it runs, too: the runtime that is about to signal has its pid taken away again and again.
 rounds=0 lost=0
 for i in {1..100}; do
