@@ -100,7 +100,7 @@ umount "$T/namespace"
 # --- E17: where code comes from ---
 if command -v strace >/dev/null && strace -qq -o /dev/null true; then
     make_bundle "$b" '.process.args = ["true"] | .root.readonly = false | .process.env += ["LD_PRELOAD=/evil.so", "LD_LIBRARY_PATH=/", "LTDL_LIBRARY_PATH=/", "BARRER_PLUGIN_DIR=/"]
-        | .annotations = {"barrer.plugin-dir": "/", "run.oci.handler": "evil", "plugin-dir": "/"}'
+        | .annotations = {"barrer.plugin-dir": "/", "plugin-dir": "/"}'
     for name in evil barrer-evil namespace cgroup cgroup1 overlayfs process native libc libseccomp; do
         echo evil >"$b/rootfs/$name.so"
         echo evil >"$b/rootfs/$name.so.2"
