@@ -191,7 +191,7 @@ static struct seccomp_program any_instructions(void)
 
     for (size_t i = 0; i < length; i++) {
         struct sock_filter *next = &program.code[i];
-        uint32_t left = (uint32_t)(length - i - 1), reach = left < 255 ? left : 255;
+        uint32_t left = (uint32_t)(length - i - 1), reach = left == 0 ? 1 : left < 255 ? left : 255;
 
         /* Few are about anything else than architecture and number. */
         next->code = codes[any(any(9) == 0 ? 11 : 9)];
@@ -200,7 +200,7 @@ static struct seccomp_program any_instructions(void)
         else if (i == 0)
             next->code = BPF_LD | BPF_W | BPF_ABS;
         next->jt = (unsigned char)any(any(3) + 1 < reach ? 4 : reach);
-        next->jf = (unsigned char)any(reach > 0 ? reach : 1);
+        next->jf = (unsigned char)any(reach);
         if (next->jt >= left)
             next->jt = 0;
         if (next->code == (BPF_LD | BPF_W | BPF_ABS))
