@@ -65,6 +65,9 @@ void rescue_enter(struct machine *machine)
         return;
     }
     machine->state = MACHINE_RESCUE;
+    /* The rest of boot comes first: without its socket, barrerctl would not find us. */
+    if (machine->boot_step < BOOT_SERVICES)
+        return;
     output_say(machine, 3, "rescue: a shell on the console; \"barrerctl\" answers");
     start_shell(machine);
 }

@@ -7,7 +7,7 @@
 
 #include "boot/machine.h"
 
-/* Begin the rescue, or start its shell again. */
+/* Begin the rescue, whose shell starts when boot has no further steps, or start that again. */
 void rescue_enter(struct machine *machine);
 /* The shell ended. */
 void rescue_reaped(struct machine *machine);
