@@ -29,6 +29,7 @@ struct process {
     const struct barrer_host *host;
     struct process_capabilities capabilities;
     int keep_groups;
+    char own_score[16]; /* the runtime's, while it has the container's; or "" */
 };
 
 static int process_open(const struct barrer_host *host, void **ret_self, struct barrer_error *err)
@@ -71,6 +72,56 @@ static int check_members(const struct barrer_host *host,
     return 0;
 }
 
+/* Through the host, since a user namespace's root may not make itself less likely to be killed.
+ * WHOSE is a name below /proc. */
+static int write_score(const struct barrer_host *host, const char *whose, const char *text,
+                       struct barrer_error *err)
+{
+    barrer_auto_fd int fd = -1;
+    char path[48];
+    int r;
+
+    (void)snprintf(path, sizeof(path), "%s/oom_score_adj", whose);
+    fd = host->open_proc(host, path, O_WRONLY | O_CLOEXEC, err);
+    if (fd < 0)
+        return fd;
+    r = barrer_write_fd(fd, text);
+    if (r == 0)
+        return 0;
+    return barrer_fail(host, err, -r, "set process.oomScoreAdj to %s%s", text,
+                       r == -EACCES ? " (to lower it needs CAP_SYS_RESOURCE)" : "");
+}
+
+/* A process that joins namespaces hides from these, and then /proc belongs to root. A user gives
+ * his own process the score, which is inherited, until there is the other. */
+static int lend_score(struct process *self, int score, struct barrer_error *err)
+{
+    barrer_auto_fd int fd =
+        self->host->open_proc(self->host, "self/oom_score_adj", O_RDONLY | O_CLOEXEC, err);
+    char text[16];
+    ssize_t n;
+
+    if (fd < 0)
+        return fd;
+    n = read(fd, self->own_score, sizeof(self->own_score) - 1);
+    if (n < 0)
+        return barrer_fail(self->host, err, errno, "read \"/proc/self/oom_score_adj\"");
+    self->own_score[n] = '\0';
+    (void)snprintf(text, sizeof(text), "%d", score);
+    return write_score(self->host, "self", text, err);
+}
+
+static int apply_score(struct process *self, pid_t pid, int score, struct barrer_error *err)
+{
+    char whose[16], text[16];
+
+    if (self->own_score[0] != '\0')
+        return write_score(self->host, "self", self->own_score, err);
+    (void)snprintf(whose, sizeof(whose), "%d", (int)pid);
+    (void)snprintf(text, sizeof(text), "%d", score);
+    return write_score(self->host, whose, text, err);
+}
+
 static int process_prepare(void *data, const struct barrer_process_request *request,
                            struct barrer_error *err)
 {
@@ -92,31 +143,15 @@ static int process_prepare(void *data, const struct barrer_process_request *requ
     if (r < 0)
         return r;
     self->keep_groups = keep != NULL && strcmp(keep, "1") == 0;
+    if (request->flags & BARRER_PROCESS_ROOTLESS && request->oom_score_adj.is_set)
+        r = lend_score(self, (int)request->oom_score_adj.value, err);
+    if (r < 0)
+        return r;
     /* The specification: the runtime itself runs there, until the process is in its cgroup, which
      * it is from its first moment on. Inherited. */
     if (request->flags & BARRER_PROCESS_EXEC)
         return process_scheduler_bind(host, "initial", request->cpu_affinity_initial, err);
     return 0;
-}
-
-/* Through the host, since a user namespace's root may not make itself less likely to be killed. */
-static int apply_oom_score(const struct barrer_host *host, pid_t pid, int score,
-                           struct barrer_error *err)
-{
-    barrer_auto_fd int fd = -1;
-    char path[48], text[16];
-    int r;
-
-    (void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)pid);
-    (void)snprintf(text, sizeof(text), "%d", score);
-    fd = host->open_proc(host, path, O_WRONLY | O_CLOEXEC, err);
-    if (fd < 0)
-        return fd;
-    r = barrer_write_fd(fd, text);
-    if (r == 0)
-        return 0;
-    return barrer_fail(host, err, -r, "set process.oomScoreAdj to %d%s", score,
-                       r == -EACCES ? " (to lower it needs CAP_SYS_RESOURCE)" : "");
 }
 
 static int process_attach(void *data, const struct barrer_process_request *request,
@@ -126,7 +161,7 @@ static int process_attach(void *data, const struct barrer_process_request *reque
     int r = 0;
 
     if (request->oom_score_adj.is_set)
-        r = apply_oom_score(self->host, target->pid, (int)request->oom_score_adj.value, err);
+        r = apply_score(self, target->pid, (int)request->oom_score_adj.value, err);
     if (r < 0 || !(request->flags & BARRER_PROCESS_USERNS))
         return r;
     /* What counts here are the capabilities in the first user namespace. */
