@@ -304,11 +304,42 @@ static uint64_t inode_of(int fd)
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+/* 0 for a process that is gone or a zombie; -errno when that could not be asked. */
+static int read_start_time(pid_t pid, uint64_t *ret_start_time)
+{
+    char path[32], text[1024], state;
+    unsigned long long start;
+    const char *end;
+    ssize_t n;
+
+    *ret_start_time = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    n = fd_read_once(AT_FDCWD, path, text, sizeof(text));
+    if (n <= 0)
+        return n == -ENOENT || n == -ESRCH ? 0 : (int)n;
+    /* The name, field 2, may hold blanks and parentheses. */
+    end = strrchr(text, ')');
+    if (end != NULL &&
+        sscanf(end + 1,
+               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+               "%*d %*d %*d %llu",
+               &state, &start) == 2 &&
+        state != 'Z' && state != 'X')
+        *ret_start_time = start;
+    return 0;
+}
+
 int container_set_process(struct container *container, pid_t pid, int pidfd,
                           struct json_object *changes, struct barrer_error *err)
 {
+    /* Without it, the process would not be known again, and never be killed. */
+    int r = read_start_time(pid, &container->start_time);
+
+    if (r < 0) {
+        json_object_put(changes);
+        return error_fail(err, -r, "read \"/proc/%d/stat\"", pid);
+    }
     container->pid = pid;
-    container->start_time = container_start_time(pid);
     container->pidfd_inode = inode_of(pidfd);
     json_object_object_add(changes, "pid", json_object_new_int(pid));
     json_object_object_add(changes, "startTime",
@@ -334,31 +365,6 @@ int container_remove(struct container *container, struct barrer_error *err)
     (void)unlinkat(container->folder_fd, "notify", AT_REMOVEDIR);
     if (rmdir(container->folder) < 0 && errno != ENOENT)
         return error_fail(err, errno, "remove the state folder \"%s\"", container->folder);
-    return 0;
-}
-
-/* 0 for a process that is gone or a zombie; -errno when that could not be asked. */
-static int read_start_time(pid_t pid, uint64_t *ret_start_time)
-{
-    char path[32], text[1024], state;
-    unsigned long long start;
-    const char *end;
-    ssize_t n;
-
-    *ret_start_time = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    n = fd_read_once(AT_FDCWD, path, text, sizeof(text));
-    if (n <= 0)
-        return n == -ENOENT || n == -ESRCH ? 0 : (int)n;
-    /* The name, field 2, may hold blanks and parentheses. */
-    end = strrchr(text, ')');
-    if (end != NULL &&
-        sscanf(end + 1,
-               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-               "%*d %*d %*d %llu",
-               &state, &start) == 2 &&
-        state != 'Z' && state != 'X')
-        *ret_start_time = start;
     return 0;
 }
 

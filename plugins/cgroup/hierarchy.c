@@ -131,9 +131,13 @@ static int make_group(struct cgroup_group *group, int is_chosen, uint32_t flags,
     if (r < 0)
         return r;
     r = make_folders(cgroup_mount(group), group->full);
-    if (r == 0 && (r = open_full(group)) == 0)
-        return 0;
-    /* Nothing was made, or somebody else made it in this moment: not to be removed by us. */
+    if (r == 0) {
+        r = open_full(group);
+        if (r == 0)
+            return 0;
+        (void)rmdir(group->full);
+    }
+    /* Nothing is there, or somebody else made it in this moment: not to be removed by us. */
     (void)record(group, "", err);
     if (r == -EEXIST && is_chosen)
         return r;
