@@ -128,10 +128,10 @@ goes_on "and counts on"
 
 # --leave-running, and another id.
 rm -rf "$T/images"
-ok "--leave-running" barrer checkpoint --leave-running --image-path "$T/images" --work-path "$T/work" "$id" || show_logs "$T/work"
+ok "--leave-running" barrer checkpoint --leave-running --image-path "$T/images" --work-path "$T/logs" "$id" || show_logs "$T/logs"
 is "$(status_of "$id")" running "it runs still"
 goes_on "and counts"
-is "$([ -s "$T/work/dump.log" ] && echo log)" log "CRIU's log is in --work-path"
+is "$([ -s "$T/logs/dump.log" ] && echo log)" log "CRIU's log is in --work-path"
 barrer delete --force "$id"
 new_id
 restores "another container from its image" --manage-cgroups-mode ignore
