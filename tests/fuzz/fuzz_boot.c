@@ -5,7 +5,6 @@
  * 0xfe ends a packet. With libFuzzer as fuzz_config.c; without BARRER_LIBFUZZER a TAP test that
  * replays the corpus, each file also in some hundreds of random variants.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -171,23 +170,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef BARRER_LIBFUZZER
-#define VARIANTS 300
-#define SIZE_LIMIT (64 * 1024)
+#include "replay.h"
 
-static unsigned count;
-
-static uint32_t random_below(uint32_t limit)
-{
-    static uint32_t state = 1;
-
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state % limit;
-}
-
-/* One change: a word put in, a byte replaced, or a piece cut out. */
-static size_t mutate(uint8_t *data, size_t size)
+int main(int argc, char **argv)
 {
     static const char *const words[] = {"\n",
                                         "=",
@@ -210,84 +195,10 @@ static size_t mutate(uint8_t *data, size_t size)
                                         "after = x\n",
                                         "\"",
                                         " += ",
-                                        "every = 1s\n"};
-    size_t at = random_below((uint32_t)size + 1), length = random_below(40);
-    const char *word = words[random_below(sizeof(words) / sizeof(words[0]))];
+                                        "every = 1s\n",
+                                        NULL};
+    static const char *const standard[] = {"fuzz/corpus/boot", NULL};
 
-    if (length > size - at)
-        length = size - at;
-    switch (random_below(3)) {
-    case 0:
-        length = strlen(word);
-        memmove(data + at + length, data + at, size - at);
-        memcpy(data + at, word, length);
-        return size + length;
-    case 1:
-        if (at < size && at > 0)
-            data[at] = (uint8_t)random_below(256);
-        return size;
-    default:
-        if (at == 0)
-            return size;
-        memmove(data + at, data + at + length, size - at - length);
-        return size - length;
-    }
-}
-
-/* In a block of exactly its size, so that a sanitizer sees a byte too many. */
-static void run(const uint8_t *data, size_t size)
-{
-    uint8_t *copy = malloc(size > 0 ? size : 1);
-
-    if (copy == NULL)
-        abort();
-    memcpy(copy, data, size);
-    (void)LLVMFuzzerTestOneInput(copy, size);
-    free(copy);
-}
-
-static void replay(const char *path)
-{
-    static uint8_t data[SIZE_LIMIT], variant[SIZE_LIMIT + 4096];
-    FILE *file = fopen(path, "re");
-    size_t size;
-
-    if (file == NULL) {
-        printf("not ok %u - %s: cannot be opened\n", ++count, path);
-        exit(1);
-    }
-    size = fread(data, 1, sizeof(data), file);
-    (void)fclose(file);
-    run(data, size);
-    for (unsigned i = 0; i < VARIANTS; i++) {
-        size_t length = size;
-
-        memcpy(variant, data, size);
-        for (uint32_t j = random_below(8) + 1; j > 0; j--)
-            length = mutate(variant, length);
-        run(variant, length);
-    }
-    printf("ok %u - %s\n", ++count, path);
-}
-
-int main(void)
-{
-    const char *srcdir = getenv("abs_top_srcdir");
-    struct dirent **entries = NULL;
-    char folder[4096], path[8192];
-    int n;
-
-    (void)snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/boot", srcdir ? srcdir : ".");
-    n = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        if (entries[i]->d_name[0] != '.') {
-            (void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
-            replay(path);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    printf("1..%u\n", count);
-    return count == 0;
+    return replay_all(words, 1, standard, argc, argv);
 }
 #endif

@@ -8,7 +8,6 @@
  * also in some hundreds of random variants, the same ones every time. What is accepted has to come
  * out the same after it was written and read again.
  */
-#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,23 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef BARRER_LIBFUZZER
-static unsigned count;
+#include "replay.h"
 
-#define VARIANTS 300
-#define SIZE_LIMIT (256 * 1024)
-
-static uint32_t random_below(uint32_t limit)
-{
-    static uint32_t state = 1;
-
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state % limit;
-}
-
-/* One change: a word of the syntax put in, a byte replaced, or a piece cut out or doubled. */
-static size_t mutate(uint8_t *data, size_t size)
+int main(int argc, char **argv)
 {
     static const char *const words[] = {"[",
                                         "]",
@@ -138,99 +123,10 @@ static size_t mutate(uint8_t *data, size_t size)
                                         "a ",
                                         "plugin ",
                                         "\n[plugin a]\n",
-                                        "\nflag=on\n"};
-    size_t at = random_below((uint32_t)size + 1), length = random_below(40);
-    const char *word = words[random_below(sizeof(words) / sizeof(words[0]))];
+                                        "\nflag=on\n",
+                                        NULL};
+    static const char *const standard[] = {"fuzz/corpus/config", NULL};
 
-    if (length > size - at)
-        length = size - at;
-    switch (random_below(4)) {
-    case 0:
-        length = strlen(word);
-        memmove(data + at + length, data + at, size - at);
-        memcpy(data + at, word, length);
-        return size + length;
-    case 1:
-        if (at < size)
-            data[at] = (uint8_t)random_below(256);
-        return size;
-    case 2:
-        memmove(data + at, data + at + length, size - at - length);
-        return size - length;
-    default:
-        memmove(data + at + length, data + at, size - at);
-        return size + length;
-    }
-}
-
-/* In a block of exactly its size, so that a sanitizer sees a byte too many. */
-static void run(const uint8_t *data, size_t size)
-{
-    uint8_t *copy = malloc(size > 0 ? size : 1);
-
-    if (copy == NULL)
-        abort();
-    memcpy(copy, data, size);
-    (void)LLVMFuzzerTestOneInput(copy, size);
-    free(copy);
-}
-
-static void replay_file(const char *path)
-{
-    static uint8_t data[SIZE_LIMIT], variant[SIZE_LIMIT + 4096];
-    FILE *file = fopen(path, "re");
-    size_t size;
-
-    if (file == NULL) {
-        printf("not ok %u - %s: cannot be opened\n", ++count, path);
-        exit(1);
-    }
-    size = fread(data, 1, sizeof(data), file);
-    (void)fclose(file);
-    run(data, size);
-    for (unsigned i = 0; i < VARIANTS; i++) {
-        size_t length = size;
-
-        memcpy(variant, data, size);
-        for (uint32_t j = random_below(8) + 1; j > 0; j--)
-            length = mutate(variant, length);
-        run(variant, length);
-    }
-    printf("ok %u - %s\n", ++count, path);
-}
-
-static void replay(const char *path)
-{
-    struct dirent **entries = NULL;
-    int n = scandir(path, &entries, NULL, alphasort);
-
-    if (n < 0)
-        replay_file(path);
-    for (int i = 0; i < n; i++) {
-        char *name;
-
-        if (entries[i]->d_name[0] != '.' &&
-            asprintf(&name, "%s/%s", path, entries[i]->d_name) > 0) {
-            replay_file(name);
-            free(name);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-}
-
-int main(int argc, char **argv)
-{
-    const char *srcdir = getenv("abs_top_srcdir");
-    char *corpus = NULL;
-
-    for (int i = 1; i < argc; i++)
-        replay(argv[i]);
-    if (argc == 1 && asprintf(&corpus, "%s/tests/fuzz/corpus/config", srcdir ? srcdir : ".") > 0) {
-        replay(corpus);
-        free(corpus);
-    }
-    printf("1..%u\n", count);
-    return 0;
+    return replay_all(words, 0, standard, argc, argv);
 }
 #endif

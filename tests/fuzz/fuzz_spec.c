@@ -10,7 +10,6 @@
  * also in some hundreds of random variants, the same ones every time. What is accepted has to be
  * accepted again, with the same properties, from the copy that the state keeps.
  */
-#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,99 +188,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef BARRER_LIBFUZZER
-#define VARIANTS 200
-#define SIZE_LIMIT ((size_t)64 * 1024)
-#define MAX_GROWTH ((size_t)64)
+#include "replay.h"
 
-static unsigned count;
-
-static size_t random_below(size_t limit)
-{
-    static uint64_t state = 1;
-
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (size_t)(state >> 33) % limit;
-}
-
-/* A token of the syntax over what is there, a byte replaced, or a piece cut out. */
-static size_t mutate(uint8_t *data, size_t size)
+int main(int argc, char **argv)
 {
     static const char *const words[] = {
         "{",    "}",    "[",    "]",          "\"",      ",",  ":",
         "null", "\"\"", "-1",   "4294967295", "\\u0000", "{}", "[]",
-        "true", "1e9",  "\xff", "[[[[",       "/",       "\n", "999999999999999999999"};
-    const char *word = words[random_below(sizeof(words) / sizeof(words[0]))];
-    size_t at = random_below(size + 1), length = strlen(word);
+        "true", "1e9",  "\xff", "[[[[",       "/",       "\n", "999999999999999999999",
+        NULL};
+    static const char *const standard[] = {"fuzz/corpus/spec", "fixtures/full.json", NULL};
 
-    switch (random_below(3)) {
-    case 0:
-        memcpy(data + at, word, length);
-        return at + length > size ? at + length : size;
-    case 1:
-        data[at] = (uint8_t)random_below(256);
-        return size;
-    default:
-        length = random_below(size - at + 1) % 40;
-        memmove(data + at, data + at + length, size - at - length);
-        return size - length;
-    }
-}
-
-static void replay_file(const char *path)
-{
-    static uint8_t data[SIZE_LIMIT], variant[SIZE_LIMIT + MAX_GROWTH];
-    FILE *file = fopen(path, "re");
-    size_t size;
-
-    if (file == NULL) {
-        printf("not ok %u - %s: cannot be opened\n", ++count, path);
-        exit(1);
-    }
-    size = fread(data, 1, sizeof(data), file);
-    (void)fclose(file);
-    (void)LLVMFuzzerTestOneInput(data, size);
-    for (unsigned i = 0; i < VARIANTS; i++) {
-        size_t length = size;
-
-        memcpy(variant, data, size);
-        for (size_t k = random_below(3) + 1; k > 0 && length < SIZE_LIMIT; k--)
-            length = mutate(variant, length);
-        (void)LLVMFuzzerTestOneInput(variant, length);
-    }
-    printf("ok %u - %s\n", ++count, path);
-}
-
-static void replay(const char *path)
-{
-    struct dirent **entries = NULL;
-    int n = scandir(path, &entries, NULL, alphasort);
-
-    if (n < 0)
-        replay_file(path);
-    for (int i = 0; i < n; i++) {
-        char name[4096];
-
-        snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.')
-            replay_file(name);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
-int main(int argc, char **argv)
-{
-    static const char *const standard[] = {"fuzz/corpus/spec", "fixtures/full.json"};
-    const char *top = getenv("abs_top_srcdir");
-    char path[4096];
-
-    for (int i = 1; i < argc; i++)
-        replay(argv[i]);
-    for (size_t i = 0; argc == 1 && i < sizeof(standard) / sizeof(standard[0]); i++) {
-        snprintf(path, sizeof(path), "%s/tests/%s", top != NULL ? top : ".", standard[i]);
-        replay(path);
-    }
-    printf("1..%u\n", count);
-    return 0;
+    return replay_all(words, 0, standard, argc, argv);
 }
 #endif

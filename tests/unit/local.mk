@@ -92,7 +92,7 @@ TESTS += tests/fuzz/fuzz_spec
 tests_fuzz_fuzz_spec_SOURCES = tests/fuzz/fuzz_spec.c
 tests_fuzz_fuzz_spec_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
 tests_fuzz_fuzz_spec_LDADD = %D%/liboci.la $(JSONC_LIBS)
-EXTRA_DIST += tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.json \
+EXTRA_DIST += tests/fuzz/replay.h tests/fuzz/corpus/spec/deep.json tests/fuzz/corpus/spec/default.json \
 	tests/fuzz/corpus/spec/duplicate-keys.json tests/fuzz/corpus/spec/empty.json \
 	tests/fuzz/corpus/spec/hooks.json tests/fuzz/corpus/spec/linux.json \
 	tests/fuzz/corpus/spec/literal.json tests/fuzz/corpus/spec/minimal.json \
