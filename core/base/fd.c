@@ -166,31 +166,44 @@ int fd_send(int socket_fd, int fd, const char *text)
     }
 }
 
-int fd_receive(int socket_fd, int *ret_fd)
+ssize_t fd_receive_data(int socket_fd, void *data, size_t size, int *ret_fd)
 {
     union {
         char room[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control = {0};
-    char text[256];
-    struct iovec data = {.iov_base = text, .iov_len = sizeof(text)};
-    struct msghdr message = {.msg_iov = &data,
+    struct iovec part = {.iov_base = data, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = control.room,
                              .msg_controllen = sizeof(control.room)};
     struct cmsghdr *header;
     ssize_t n;
 
+    *ret_fd = -1;
     do
         n = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;
     header = CMSG_FIRSTHDR(&message);
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int)))
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+    return n;
+}
+
+int fd_receive(int socket_fd, int *ret_fd)
+{
+    char text[256];
+    int fd;
+    ssize_t n = fd_receive_data(socket_fd, text, sizeof(text), &fd);
+
+    if (n < 0)
+        return (int)n;
+    if (fd < 0)
         return -EPROTO;
-    memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+    *ret_fd = fd;
     return 0;
 }
 

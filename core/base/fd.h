@@ -29,6 +29,9 @@ int fd_replace_file(int dir_fd, const char *name, const void *data, size_t lengt
 /* Send and receive one descriptor over a unix socket (SCM_RIGHTS), with TEXT beside it. */
 int fd_send(int socket_fd, int fd, const char *text);
 int fd_receive(int socket_fd, int *ret_fd);
+/* Receive up to SIZE bytes, and the descriptor that may be beside them: *ret_fd, -1 without one.
+ * Returns how many bytes, 0 at the end. */
+ssize_t fd_receive_data(int socket_fd, void *data, size_t size, int *ret_fd);
 /* Connect to the unix socket at PATH, of any length (through /proc/self/fd when it is longer than
  * sockaddr_un holds): a new stream socket. */
 int fd_connect_unix(const char *path);

@@ -319,30 +319,13 @@ static int acknowledge(const struct criu *criu, int is_success, struct barrer_er
 static int receive(const struct criu *criu, struct answer *answer, int *ret_fd,
                    struct barrer_error *err)
 {
-    union {
-        char room[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control = {0};
     unsigned char bytes[MESSAGE_LIMIT];
-    struct iovec data = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-    struct msghdr message = {.msg_iov = &data,
-                             .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof(control.room)};
-    struct cmsghdr *header;
-    ssize_t n;
+    ssize_t n = fd_receive_data(criu->socket_fd, bytes, sizeof(bytes), ret_fd);
 
-    do
-        n = recvmsg(criu->socket_fd, &message, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno != ECONNRESET)
-        return error_fail(err, errno, "receive CRIU's answer");
+    if (n < 0 && n != -ECONNRESET)
+        return error_fail(err, (int)-n, "receive CRIU's answer");
     if (n <= 0)
         return error_fail(err, 0, "CRIU (\"%s\") ended without an answer", criu->path);
-    header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
     get_answer((struct reader){bytes, bytes + n}, answer);
     return 0;
 }
