@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "container/annotations.h"
 #include "container/criu.h"
 #include "flow/flow.h"
 
@@ -25,6 +26,14 @@ static void add_checkpoint(const struct cli *cli, struct json_object *json)
                            json_object_new_string(enabled));
 }
 
+static void add_core_annotations(struct json_object *json)
+{
+    struct json_object *array = json_object_object_get(json, "potentiallyUnsafeConfigAnnotations");
+
+    for (const char *const *key = annotations_of_core; *key != NULL; key++)
+        json_object_array_add(array, json_object_new_string(*key));
+}
+
 static int print(const struct cli *cli, const struct flow *flow, struct barrer_error *err)
 {
     const struct barrer_plugin **plugins = calloc(flow->n_members + 1, sizeof(*plugins));
@@ -38,6 +47,7 @@ static int print(const struct cli *cli, const struct flow *flow, struct barrer_e
     r = features_build(plugins, flow->n_members, &json, err);
     if (r == 0) {
         add_checkpoint(cli, json);
+        add_core_annotations(json);
         r = cli_print_json(json, 1, err);
         json_object_put(json);
     }

@@ -20,7 +20,7 @@ static const struct barrer_option core_keys[] = {
      "how much is written to the file that --log names"},
     {"plugin-dir", "path", BARRER_PLUGIN_DIR, "the folder that plugins are loaded from"},
     {"allow-annotations",
-     "list(enum(run.oci.hooks.stderr|run.oci.hooks.stdout|run.oci.pidfd_receiver|"
+     "list(enum(org.criu.config|run.oci.hooks.stderr|run.oci.hooks.stdout|run.oci.pidfd_receiver|"
      "run.oci.seccomp.receiver))",
      NULL, "annotations of a container that count"},
     {NULL, NULL, NULL, NULL},

@@ -26,6 +26,39 @@ static int has_prefix(const char *key)
     return 0;
 }
 
+static void warn_passed_over(const char *key)
+{
+    log_write(BARRER_LOG_WARNING,
+              "annotation \"%s\" is passed over: allow-annotations of barrer.conf does not name it",
+              key);
+}
+
+static int read_allowed(const struct config *config, char ***ret_allowed, struct barrer_error *err)
+{
+    return config_split(config_text(config, "core", "allow-annotations", ""), ret_allowed, err);
+}
+
+int annotations_get(const struct config *config, const struct oci_spec *spec, const char *key,
+                    const char **ret_value, struct barrer_error *err)
+{
+    const struct barrer_pair *pair = spec->annotations;
+    char **allowed = NULL;
+    int r;
+
+    *ret_value = NULL;
+    while (pair != NULL && pair->key != NULL && strcmp(pair->key, key) != 0)
+        pair++;
+    if (pair == NULL || pair->key == NULL)
+        return 0;
+    r = read_allowed(config, &allowed, err);
+    if (r == 0 && is_listed(allowed, key))
+        *ret_value = pair->value;
+    else if (r == 0)
+        warn_passed_over(key);
+    free(allowed);
+    return r;
+}
+
 /* A plugin declares it: 1 where it may read it, -1 where the operator has not said so. */
 static int ask_plugins(const struct flow *flow, const char *key)
 {
@@ -56,15 +89,14 @@ static const char **find_place(const char *key, struct oci_spec *spec,
     return NULL;
 }
 
+const char *const annotations_of_core[] = {
+    ANNOTATION_CRIU_CONFIG,   "run.oci.hooks.stderr",     "run.oci.hooks.stdout",
+    "run.oci.pidfd_receiver", "run.oci.seccomp.receiver", NULL,
+};
+
 static int is_core(const char *key)
 {
-    static const char *const keys[] = {"run.oci.hooks.stdout", "run.oci.hooks.stderr",
-                                       "run.oci.pidfd_receiver", "run.oci.seccomp.receiver"};
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return 1;
-    return 0;
+    return is_listed((char *const *)(uintptr_t)annotations_of_core, key);
 }
 
 static int apply_core(const struct barrer_pair *pair, struct oci_spec *spec,
@@ -96,10 +128,7 @@ static int apply(const struct flow *flow, char *const *allowed, const struct bar
         return apply_core(pair, spec, annotations, err);
     found = is_core(pair->key) ? -1 : ask_plugins(flow, pair->key);
     if (found < 0)
-        log_write(BARRER_LOG_WARNING,
-                  "annotation \"%s\" is passed over: allow-annotations of barrer.conf does not name "
-                  "it",
-                  pair->key);
+        warn_passed_over(pair->key);
     if (found != 0)
         return 0;
     if (strcmp(pair->key, "run.oci.handler") == 0)
@@ -115,7 +144,6 @@ static int apply(const struct flow *flow, char *const *allowed, const struct bar
 int annotations_apply(const struct flow *flow, const struct config *config, struct oci_spec *spec,
                       struct annotations *annotations, struct barrer_error *err)
 {
-    const char *text = config_text(config, "core", "allow-annotations", "");
     char **allowed = NULL;
     int r = 0;
 
@@ -124,7 +152,7 @@ int annotations_apply(const struct flow *flow, const struct config *config, stru
         if (!has_prefix(pair->key))
             continue;
         if (allowed == NULL)
-            r = config_split(text, &allowed, err);
+            r = read_allowed(config, &allowed, err);
         if (r == 0)
             r = apply(flow, allowed, pair, spec, annotations, err);
     }

@@ -12,6 +12,15 @@ struct annotations {
     const char *pidfd_receiver; /* as --pidfd-socket; or NULL */
 };
 
+/* CRIU's configuration file, which may have it run any program. */
+#define ANNOTATION_CRIU_CONFIG "org.criu.config"
+
+/* Those that [core] allow-annotations can name; NULL ends them. */
+extern const char *const annotations_of_core[];
+
+/* The value of KEY if [core] allow-annotations of CONFIG names it, else NULL, with a warning. */
+int annotations_get(const struct config *config, const struct oci_spec *spec, const char *key,
+                    const char **ret_value, struct barrer_error *err);
 /* Take those of FLOW's spec that [core] allow-annotations of CONFIG names, and say in the log which
  * others nobody honours. FLOW is composed. */
 int annotations_apply(const struct flow *flow, const struct config *config, struct oci_spec *spec,

@@ -20,6 +20,8 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "config/config.h"
+#include "container/annotations.h"
 #include "container/caller.h"
 #include "container/lifecycle.h"
 
@@ -27,6 +29,7 @@
 struct checkpoint {
     const struct checkpoint_options *options;
     struct container *container;
+    struct config *config;
     struct oci_spec *spec;
     struct criu_places places;
     struct criu_options *request;
@@ -58,14 +61,6 @@ static int has_namespace(const struct oci_spec *spec, uint32_t type)
         if (spec->isolation.namespaces[i].type == type)
             return 1;
     return 0;
-}
-
-const char *checkpoint_annotation(const struct oci_spec *spec, const char *key)
-{
-    for (const struct barrer_pair *pair = spec->annotations; pair && pair->key; pair++)
-        if (strcmp(pair->key, key) == 0)
-            return pair->value;
-    return NULL;
 }
 
 int checkpoint_check(const struct global_options *global, const char *verb,
@@ -431,10 +426,12 @@ static void put_page_server(struct checkpoint *c)
 static int put_options(struct checkpoint *c, struct barrer_error *err)
 {
     const struct checkpoint_options *options = c->options;
-    int r;
+    const char *config_file;
+    int r = annotations_get(c->config, c->spec, ANNOTATION_CRIU_CONFIG, &config_file, err);
 
-    criu_put_common(c->request, &options->common, &c->places,
-                    checkpoint_annotation(c->spec, "org.criu.config"));
+    if (r < 0)
+        return r;
+    criu_put_common(c->request, &options->common, &c->places, config_file);
     criu_put_number(c->request, CRIU_PID, c->container->pid);
     criu_put_text(c->request, CRIU_PARENT_IMG, options->parent_path);
     if (options->pre_dump || options->parent_path != NULL)
@@ -494,10 +491,13 @@ int lifecycle_checkpoint(const struct global_options *global,
         .proc_fd = -1,
         .root_fd = -1,
     };
+    struct config_request request = {.file = global->config_file, .sets = global->sets};
     int r = c.request == NULL ? error_fail(err, ENOMEM, "write a request to CRIU") : 0;
 
     if (r == 0)
         r = open_container(&c, global, err);
+    if (r == 0)
+        r = config_load(&request, &c.config, err);
     if (r == 0)
         r = dump(&c, global, err);
     barrer_close_fd(&c.root_fd);
@@ -505,6 +505,7 @@ int lifecycle_checkpoint(const struct global_options *global,
     criu_close_places(&c.places);
     free(c.request);
     oci_spec_destroy(c.spec);
+    config_destroy(c.config);
     container_close(c.container);
     /* Its processes are gone: what is left of it goes, too. */
     if (r == 0 && !options->leave_running && !options->pre_dump)

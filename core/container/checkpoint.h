@@ -37,7 +37,5 @@ int checkpoint_each_mount(const struct oci_spec *spec,
 /* config.json's mount of type cgroup that binds folders of the host, or NULL: none, or CRIU mounts
  * it, in the container's cgroup namespace. */
 const struct barrer_mount *checkpoint_cgroup_mount(const struct oci_spec *spec);
-/* The value of an annotation, or NULL. */
-const char *checkpoint_annotation(const struct oci_spec *spec, const char *key);
 
 #endif

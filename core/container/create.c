@@ -397,7 +397,7 @@ static int record_restored(void *arg, pid_t pid, struct barrer_error *err)
  * are ours. */
 static int restore_process(struct creation *c, struct barrer_error *err)
 {
-    const struct restoration restoration = {
+    struct restoration restoration = {
         .global = c->global,
         .options = c->options->restore,
         .flow = &c->flow,
@@ -406,8 +406,10 @@ static int restore_process(struct creation *c, struct barrer_error *err)
         .restored = record_restored,
         .arg = c,
     };
-    int r;
+    int r = annotations_get(c->config, c->spec, ANNOTATION_CRIU_CONFIG, &restoration.config_file, err);
 
+    if (r < 0)
+        return r;
     c->container->has_no_fifos = 1;
     /* The first says what there is to enter for `exec`. */
     c->flow.kinds = 1u << BARRER_ISOLATION | 1u << BARRER_RESOURCES;

@@ -258,7 +258,7 @@ static int put_options(struct restore *restore, struct barrer_error *err)
     int r;
 
     criu_put_common(restore->request, &options->common, &restore->places,
-                    checkpoint_annotation(restore->spec, "org.criu.config"));
+                    restore->asked->config_file);
     criu_put_text(restore->request, CRIU_ROOT, restore->spec->filesystem.root);
     criu_put_number(restore->request, CRIU_RST_SIBLING, 1);
     criu_put_number(restore->request, CRIU_NOTIFY_SCRIPTS, 1);

@@ -81,11 +81,14 @@ mkdir "$T/data"
 bound='.mounts += [{"destination": "/data", "source": $data, "type": "bind", "options": ["rbind", "rw"]}]'
 number() { ls "$T/data/n" 2>/dev/null | sort -n | tail -n 1; }
 is_above() { local n; n=$(number) && [ "${n:-0}" -gt "$1" ]; }
-start_counter() { # DIR [FILTER]
+start_counter() { # DIR [FILTER [JQ-OPTION...]]
     rm -rf "$T/data/n"
-    make_bundle "$1" ".process.args = [\"sh\", \"-c\", \$counts] | $bound | ${2:-.}" --arg counts "$counts" --arg data "$T/data"
+    local dir=$1 filter=${2:-.}
+    shift
+    [ $# = 0 ] || shift
+    make_bundle "$dir" ".process.args = [\"sh\", \"-c\", \$counts] | $bound | $filter" --arg counts "$counts" --arg data "$T/data" "$@"
     new_id
-    ok "a container counts" barrer run --detach --bundle "$1" "$id" </dev/null
+    ok "a container counts" barrer run --detach --bundle "$dir" "$id" </dev/null
     wait_until 20 is_above 3 || fail "it counts"
 }
 show_logs() { diag "$(grep -h Error "$1"/*.log 2>/dev/null)"; }
@@ -141,6 +144,18 @@ ok "kill" barrer kill "$id" KILL
 wait_until 10 is_status "$id" stopped
 ok "delete" barrer delete "$id"
 
+# A configuration file of CRIU's, which may have it run programs, takes the operator's word.
+printf '#!/bin/sh\ntouch %s\n' "$T/ran" >"$T/script"
+chmod 755 "$T/script"
+echo "action-script $T/script" >"$T/criu.conf"
+start_counter "$T/c" '.annotations["org.criu.config"] = $config' --arg config "$T/criu.conf"
+rm -rf "$T/images"
+ok "org.criu.config" barrer checkpoint --leave-running --image-path "$T/images" "$id" || show_logs "$T/images"
+not_ok "is passed over" test -e "$T/ran"
+rm -rf "$T/images"
+ok "org.criu.config allowed" barrer --set core.allow-annotations=org.criu.config checkpoint --image-path "$T/images" "$id" || show_logs "$T/images"
+ok "is read" test -e "$T/ran"
+
 # --pre-dump, and what changed since.
 start_counter "$T/c"
 ok "--pre-dump" barrer checkpoint --pre-dump --image-path "$T/first" "$id" || show_logs "$T/first"
@@ -187,7 +202,7 @@ wait_until 10 says one || fail "it says one"
 rm -rf "$T/images"
 ok "checkpoint with pipes" barrer checkpoint --image-path "$T/images" "$id" || show_logs "$T/images"
 (
-    until is_status "$id" running || [ -s "$T/err" ]; do read -rt 0.05 <>/dev/zero; done
+    wait_until 60 eval 'is_status "$id" running || [ -s "$T/err" ]'
     echo three
 ) | barrer restore --bundle "$T/c" --image-path "$T/images" "$id" >"$T/said" 2>"$T/err"
 is "${PIPESTATUS[1]}" 7 "restore in the foreground has the status of the process" || { diag "$(cat "$T/err")"; show_logs "$T/images"; }
