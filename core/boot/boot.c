@@ -85,8 +85,7 @@ static int tell(struct supervisor *s, const char *what, int r)
     return r;
 }
 
-/* --- the configuration
- * ------------------------------------------------------------------------------ */
+/* --- the configuration --- */
 
 /* What --config named goes before what the kernel's command line does. */
 static void choose_file(struct machine *machine)
@@ -166,8 +165,7 @@ static void read_kernel_words(struct machine *machine)
     }
 }
 
-/* --- steps
- * -------------------------------------------------------------------------------------------- */
+/* --- steps --- */
 
 static int load_modules(struct supervisor *s)
 {

@@ -178,12 +178,12 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 
 const struct cli_verb verb_checkpoint = {
     "checkpoint", "[OPTIONS] ID", "Save the processes of a container with CRIU, and remove it",
-    "Options:\n" CRIU_HELP
-    "      --leave-running        the container goes on\n"
+    "Options:\n" CRIU_HELP "      --leave-running        the container goes on\n"
     "      --pre-dump             save memory only, and the container goes on\n"
     "      --parent-path DIR      where an earlier --pre-dump is, relative to --image-path\n"
     "      --tcp-skip-in-flight   TCP connections that are being made are not saved\n"
     "      --page-server ADDRESS:PORT\n"
     "                             where memory is sent instead of to files\n"
-    "      --status-fd N          CRIU writes a NUL to this descriptor when --lazy-pages is ready\n",
+    "      --status-fd N          CRIU writes a NUL to this descriptor when --lazy-pages is "
+    "ready\n",
     run};

@@ -39,12 +39,9 @@ struct checkpoint {
 };
 
 const struct checkpoint_namespace checkpoint_namespaces[] = {
-    {CLONE_NEWNET, "net", "extRootNetNS"},
-    {CLONE_NEWPID, "pid", "extRootPidNS"},
-    {CLONE_NEWIPC, "ipc", NULL},
-    {CLONE_NEWUTS, "uts", NULL},
-    {CLONE_NEWTIME, "time", NULL},
-    {0, NULL, NULL},
+    {CLONE_NEWNET, "net", "extRootNetNS"}, {CLONE_NEWPID, "pid", "extRootPidNS"},
+    {CLONE_NEWIPC, "ipc", NULL},           {CLONE_NEWUTS, "uts", NULL},
+    {CLONE_NEWTIME, "time", NULL},         {0, NULL, NULL},
 };
 
 const char *checkpoint_namespace_path(const struct oci_spec *spec, uint32_t type)
@@ -91,7 +88,8 @@ int checkpoint_check(const struct global_options *global, const char *verb,
                               "to it)",
                               verb, refused[i].name);
     if (!has_namespace(spec, CLONE_NEWNS))
-        return error_fail(err, ENOTSUP, "%s a container without a mount namespace of its own", verb);
+        return error_fail(err, ENOTSUP, "%s a container without a mount namespace of its own",
+                          verb);
     return 0;
 }
 
@@ -195,10 +193,11 @@ static int open_container(struct checkpoint *c, const struct global_options *glo
         return r;
     status = container_status(c->container);
     if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
-        return error_fail(err, 0,
-                          "Container cannot be checkpointed in %s state: checkpoint container `%s`: "
-                          "container not running",
-                          container_status_name(status), c->container->id);
+        return error_fail(
+            err, 0,
+            "Container cannot be checkpointed in %s state: checkpoint container `%s`: "
+            "container not running",
+            container_status_name(status), c->container->id);
     r = check_facts(c->container, err);
     if (r == 0)
         r = lifecycle_spec(c->container, &c->spec, err);
@@ -223,8 +222,10 @@ static int check_parent(const struct checkpoint *c, struct barrer_error *err)
     if (parent == NULL)
         return 0;
     if (parent[0] == '/')
-        return error_fail(err, 0, "--parent-path: expected a path relative to --image-path, got "
-                                  "\"%s\"", parent);
+        return error_fail(err, 0,
+                          "--parent-path: expected a path relative to --image-path, got "
+                          "\"%s\"",
+                          parent);
     if (fstatat(c->places.images_fd, parent, &st, 0) < 0)
         return error_fail(err, errno, "open --parent-path \"%s\" below \"%s\"", parent,
                           c->options->common.image_path);
@@ -264,8 +265,8 @@ static int is_masked_folder(const struct checkpoint *c, const char *path, const 
 static int name_mount(void *arg, const char *destination, const char *source,
                       struct barrer_error *err)
 {
-    int r = is_masked_folder(arg, destination, source) ? 0
-                                                       : put_mount(arg, destination, destination);
+    int r =
+        is_masked_folder(arg, destination, source) ? 0 : put_mount(arg, destination, destination);
 
     return r < 0 ? error_fail(err, -r, "find the mount \"%s\" in the container", destination) : 0;
 }

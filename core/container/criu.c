@@ -217,8 +217,8 @@ static int keep_open(int fd)
     return fcntl(fd, F_SETFD, 0);
 }
 
-/* In criu's own process, which makes the pair of sockets: criu looks for the descriptors of a request
- * in the process that did, and our own may be in another mount namespace. */
+/* In criu's own process, which makes the pair of sockets: criu looks for the descriptors of a
+ * request in the process that did, and our own may be in another mount namespace. */
 __attribute__((noreturn)) static void execute(const struct criu *criu, int control_fd)
 {
     struct barrer_error err;

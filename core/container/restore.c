@@ -73,7 +73,8 @@ static int make_place(int root_fd, char *path, int is_folder)
         return 0;
     *name = '\0';
     r = *path != '\0' ? make_place(root_fd, path, 1) : 0;
-    parent_fd = r == 0 ? path_open_in_root(root_fd, *path ? path : "/", O_PATH | O_DIRECTORY, 0) : -1;
+    parent_fd =
+        r == 0 ? path_open_in_root(root_fd, *path ? path : "/", O_PATH | O_DIRECTORY, 0) : -1;
     *name = '/';
     if (r < 0 || parent_fd < 0)
         return r < 0 ? r : parent_fd;
@@ -108,7 +109,8 @@ static int make_places(const struct restore *restore, struct barrer_error *err)
         const struct barrer_mount *mount = &request->mounts[i];
         char path[PATH_MAX];
         struct stat st;
-        int is_file = mount->source != NULL && stat(mount->source, &st) == 0 && !S_ISDIR(st.st_mode);
+        int is_file =
+            mount->source != NULL && stat(mount->source, &st) == 0 && !S_ISDIR(st.st_mode);
         int r;
 
         if (is_below_mount(request, mount->destination) ||
@@ -277,7 +279,8 @@ static int put_options(struct restore *restore, struct barrer_error *err)
 static int run(struct restore *restore, struct barrer_error *err)
 {
     pid_t pid;
-    int r = criu_open_places(&restore->asked->options->common, "restore.log", &restore->places, err);
+    int r =
+        criu_open_places(&restore->asked->options->common, "restore.log", &restore->places, err);
 
     if (r == 0)
         r = make_places(restore, err);

@@ -11,8 +11,8 @@
 struct restoration {
     const struct global_options *global;
     const struct restore_options *options;
-    struct flow *flow; /* its resources are prepared */
-    int console_fd;    /* where the terminal's master goes; -1 */
+    struct flow *flow;       /* its resources are prepared */
+    int console_fd;          /* where the terminal's master goes; -1 */
     const char *config_file; /* of the annotation org.criu.config; or NULL */
     /* The namespaces are there: hooks of the host. */
     int (*set_up)(void *arg, pid_t pid, struct barrer_error *err);

@@ -99,7 +99,7 @@ static int open_file(int overlay_fd, const char *name)
 static int seal_files(struct sealing *s, char **real, size_t first, const char *folder)
 {
     barrer_auto_fd int overlay_fd = open_overlay(folder);
-    size_t length = strlen(folder);
+    size_t length = folder[1] != '\0' ? strlen(folder) : 0; /* of what comes before a "/" */
     int r = overlay_fd < 0 ? overlay_fd : 0;
 
     if (r == 0 && move_mount(overlay_fd, "", AT_FDCWD, "view", MOVE_MOUNT_F_EMPTY_PATH) < 0)
