@@ -161,7 +161,7 @@ wait_until() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || return 1
-        read -rt 0.02 <>/dev/zero || :
+        read -rt 0.02 <>"$T/.never" || :
     done
 }
 json() { jq -r "$1" <<<"$output"; } # FILTER on $output
@@ -329,6 +329,7 @@ lib_cleanup() {
 }
 T=$(mktemp -d "${TMPDIR:-/tmp}/barrer-test.XXXXXX") || exit 99
 T=$(realpath "$T")
+mkfifo "$T/.never" # what nobody ever writes to
 chmod 755 "$T"
 STATE=$T/state
 status=0 output='' error='' id='' pid=''

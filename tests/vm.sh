@@ -144,7 +144,7 @@ cat >"$work/initrd/main" <<'END'
 echo $? >/dev/vport0p2
 sync
 echo o >/proc/sysrq-trigger
-sleep 60
+exec sleep infinity
 END
 chmod +x "$work/initrd/init"
 (cd "$work/initrd" && find . | cpio --quiet -o -H newc) >"$work/initrd.cpio"

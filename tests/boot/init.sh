@@ -60,8 +60,8 @@ exec = /bin/sleep 1000
 exec = /bin/sleep 1000
 enabled = no
 [service grace]
-exec = /bin/sh -c "trap 'sleep 0.2; echo ends by itself; exit' TERM; while :; do sleep 0.05; done"
-stop-exec = /bin/sh -c "echo stops; kill -TERM $(pgrep -f 'ends by itself' | head -n 1)"
+exec = /bin/sh -c "mkfifo /run/grace; trap 'read x </run/grace; echo ends by itself; exit' TERM; sleep 1000 & wait"
+stop-exec = /bin/sh -c "echo stops; kill -TERM $(pgrep -f 'ends by itself' | head -n 1); echo end >/run/grace"
 EOF
 boot_start <<'EOF'
 [flow boot]

@@ -140,7 +140,12 @@ type = oneshot
 exec = /bin/sh /bin/guest.sh root
 output = console
 start-timeout = 100s
+[service later]
+type = oneshot
+exec = /bin/sh -c "echo later >/var/later"
+after-boot = 8s
 CONF
+mkfifo "$T/system/var/later"
 mv "$T/system/init" "$T/system/sbin/init"
 head -c 512 /dev/urandom >"$T/system/var/lib/barrer/seed"
 cp "$T/system/var/lib/barrer/seed" "$T/system/var/lib/barrer/seed.first"

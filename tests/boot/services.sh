@@ -13,11 +13,11 @@ line_of() { grep -n -m1 -- "$1" "$boot_log" | cut -d: -f1; }
 # --- order and kinds ------------------------------------------------------------------------------
 boot_make_root
 cat >"$boot_root/etc/notify.py" <<'EOF'
-import os, socket, time
+import os, signal, socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect(os.environ["NOTIFY_SOCKET"])
 s.send(b"STATUS=as it should be\nREADY=1")
-time.sleep(1000)
+signal.pause()
 EOF
 boot_start <<'EOF'
 [service third]

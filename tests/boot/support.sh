@@ -77,9 +77,8 @@ boot_host_pid() { # PID-THERE
         END { exit !found }' $pids 2>/dev/null
 }
 boot_end() { # WANTED-STATUS DESCRIPTION
-    local rc=124 end=$((SECONDS + 30))
-    while kill -0 "$boot" 2>/dev/null && [ $SECONDS -lt $end ]; do read -rt 0.05 <>/dev/zero || :; done
-    if kill -0 "$boot" 2>/dev/null; then kill -KILL "$boot"; else wait "$boot"; rc=$?; fi
+    local rc=124
+    if wait_until 30 is_gone "$boot"; then wait "$boot"; rc=$?; else kill -KILL "$boot"; fi
     boot=
     if [ $rc = "$1" ]; then pass "$2"; else
         fail "$2" "wanted status $1, got $rc" "$(tail -n 20 "$boot_log")"

@@ -69,7 +69,7 @@ else
 fi
 
 make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = $a' \
-    --argjson a "$(script_hook "echo >$T/hanging; exec sleep 20")"
+    --argjson a "$(script_hook "echo >$T/hanging; exec sleep 1000")"
 new_id
 barrer create --bundle "$b" "$id"
 barrer start "$id" &

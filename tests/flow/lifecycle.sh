@@ -86,7 +86,7 @@ for signal in 9 SIGKILL kill; do
     ok "rule 5: a signal as \"$signal\"" wait_until 10 is_gone "$pid"
     barrer delete "$id"
 done
-make_bundle "$b" '.process.args = ["sh", "-c", "trap \"exit 3\" TERM; touch /tmp/ready; while :; do sleep 0.05; done"] | .root.readonly = false'
+make_bundle "$b" '.process.args = ["sh", "-c", "trap \"exit 3\" TERM; touch /tmp/ready; sleep 1000 & wait"] | .root.readonly = false'
 new_id
 barrer run --detach --bundle "$b" --pid-file "$T/pid" "$id" </dev/null >/dev/null
 wait_until 10 test -e "$b/rootfs/tmp/ready"

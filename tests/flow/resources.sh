@@ -87,7 +87,7 @@ fi
 
 # --- limits hold ---
 if has_controller pids; then
-    run_sh "$b" 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait; echo end' "$in_group | .linux.resources = {pids: {limit: 4}}"
+    run_sh "$b" 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo end' "$in_group | .linux.resources = {pids: {limit: 4}}"
     like "$error" "([Cc]an't fork|Resource temporarily unavailable)" "the pids limit holds"
 else
     skip "the pids limit holds" "no pids controller here"

@@ -144,7 +144,7 @@ new_id
 refuses "run --detach with a terminal needs a console socket" 'console-socket' barrer run --detach --bundle "$b" "$id"
 
 # --- signals to run are the container's ---
-make_bundle "$b" '.process.args = ["sh", "-c", "trap \"echo got-term; exit 9\" TERM; echo ready; while :; do sleep 0.1; done"]'
+make_bundle "$b" '.process.args = ["sh", "-c", "trap \"echo got-term; exit 9\" TERM; echo ready; sleep 1000 & wait"]'
 new_id
 barrer run --bundle "$b" "$id" </dev/null >"$T/out" 2>&1 &
 runner=$!

@@ -6,18 +6,18 @@ is_complete() { # the results are as many as were announced
 }
 # STDIN: a file. podman attaches to a terminal and waits for what is typed there.
 run_bats() { # STDIN FILE...
-    local stdin=$1 file rc
+    local stdin=$1 file bats rc
     shift
     for file; do
         rc=0
         : >/tmp/bats.out
         timeout -k 5 900 bats --tap "$file" >/tmp/bats.out 2>/tmp/bats.err <"$stdin" &
+        bats=$!
         # What a failed test leaves behind, bats waits for.
-        while kill -0 $! 2>/dev/null; do
-            sleep 1
-            ! is_complete || { sleep 1 && pkill -x recvtty; } || :
+        tail -n +1 -f --pid=$bats /tmp/bats.out | while read -r _; do
+            ! is_complete || pkill -x recvtty || :
         done
-        wait $! || rc=$?
+        wait $bats || rc=$?
         {
             echo "== $file (status $rc)"
             cat /tmp/bats.out /tmp/bats.err

@@ -25,7 +25,7 @@ cat >>helpers.bash <<'END'
 eval "their_$(declare -f setup_recvtty)"
 function setup_recvtty() {
 	their_setup_recvtty
-	until [ -S "$CONSOLE_SOCKET" ]; do sleep 0.05; done
+	until [ -S "$CONSOLE_SOCKET" ]; do :; done
 }
 END
 export RUNC=$runtime

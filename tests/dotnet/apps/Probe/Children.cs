@@ -38,10 +38,8 @@ internal static class Children
             child.StandardOutput.ReadToEnd();
             child.WaitForExit();
         }
-        var zombies = int.MaxValue;
-        for (var i = 0; i < 200 && zombies > 0; i++, Thread.Sleep(10))
-            zombies = CountZombies();
-        Console.WriteLine($"{zombies} zombies");
+        SpinWait.SpinUntil(() => CountZombies() == 0, TimeSpan.FromSeconds(10));
+        Console.WriteLine($"{CountZombies()} zombies");
         return 0;
     }
 

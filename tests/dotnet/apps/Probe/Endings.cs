@@ -22,9 +22,10 @@ internal static class Endings
 
     public static int ForegroundThread(string[] arguments)
     {
+        var main = Thread.CurrentThread;
         new Thread(() =>
         {
-            Thread.Sleep(100);
+            SpinWait.SpinUntil(() => main.ThreadState.HasFlag(ThreadState.Stopped));
             Console.WriteLine("the thread ended");
         }).Start();
         return int.Parse(arguments[0]);

@@ -12,7 +12,7 @@ internal sealed class Worker : BackgroundService
     {
         Console.WriteLine("ready");
         await Task.Delay(Timeout.Infinite, stopping).ContinueWith(_ => { }, CancellationToken.None);
-        await Task.Delay(50, CancellationToken.None);
+        await Task.Run(() => System.Security.Cryptography.SHA256.HashData(new byte[50_000_000]), CancellationToken.None);
         Console.WriteLine("the work is done");
     }
 }
