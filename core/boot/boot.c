@@ -233,51 +233,77 @@ static int step_cgroup(struct supervisor *s)
     return 0;
 }
 
-/* On a stack of its own, in the memory of PID 1, so that what is loaded stays. */
-static int load_all(void *arg)
+int boot_open_loader(struct supervisor *s)
 {
-    struct supervisor *s = arg;
-    struct machine *machine = s->machine;
-    const struct boot_settings *settings = &machine_plan(machine)->settings;
+    const struct boot_settings *settings = &machine_plan(s->machine)->settings;
+    struct barrer_error err;
+    int r = loader_create(settings->plugin_dir[0] != '\0' ? settings->plugin_dir : NULL, &s->loader,
+                          &err);
+
+    if (r < 0)
+        output_say(s->machine, 3, "%s", err.text);
+    return r;
+}
+
+/* What a child is to load. */
+struct load {
+    struct supervisor *s;
+    const struct boot_settings *settings;
+    uint32_t modules; /* bits */
+};
+
+static int load_modules_of(const struct load *load)
+{
+    struct machine *machine = load->s->machine;
     struct barrer_error err;
 
-    for (int i = 0; i < MACHINE_MODULES && settings->modules[i][0] != '\0'; i++) {
+    for (unsigned i = 0; i < MACHINE_MODULES; i++) {
         const struct barrer_plugin *plugin;
 
-        if (machine->bad_modules >> i & 1)
+        if (!(load->modules >> i & 1))
             continue;
         machine->loading = (uint8_t)(i + 1);
         /* Those that a service needs are missed by its spawner, which says so once more. */
-        if (loader_load(s->loader, settings->modules[i], 0, &plugin, &err) < 0)
+        if (loader_load(load->s->loader, load->settings->modules[i], 0, &plugin, &err) < 0)
             output_say(machine, 3, "%s", err.text);
     }
     machine->loading = 0;
     return 0;
 }
 
+/* On a stack of its own, in the memory of PID 1, so that what is loaded stays. */
+static int loading_child(void *arg)
+{
+    return load_modules_of(arg);
+}
+
+/* Those of MODULES that are not there, but those that were at fault before. */
+static uint32_t missing(const struct supervisor *s, const struct boot_settings *settings,
+                        uint32_t modules)
+{
+    modules &= ~s->machine->bad_modules;
+    for (unsigned i = 0; i < MACHINE_MODULES; i++)
+        if (modules >> i & 1 && loader_has(s->loader, settings->modules[i]))
+            modules &= ~(1u << i);
+    return modules;
+}
+
 /* A module runs code of its own when it is loaded, which may end or hang the process that does it.
  * That is a child which shares all memory with PID 1, but is not PID 1. */
-int boot_load_plugins(struct supervisor *s)
+static void load_in_child(struct load *load)
 {
     static char stack[256 * 1024] __attribute__((aligned(16)));
+    struct supervisor *s = load->s;
     struct machine *machine = s->machine;
-    const struct boot_settings *settings = &machine_plan(machine)->settings;
-    struct barrer_error err;
-    int r = loader_create(settings->plugin_dir[0] != '\0' ? settings->plugin_dir : NULL, &s->loader,
-                          &err);
-    pid_t pid;
+    pid_t pid =
+        clone(loading_child, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, load);
+    int r = pid < 0 ? load_modules_of(load) : await(s, pid, -1, OWN_TIME);
 
-    if (r < 0) {
-        output_say(machine, 3, "%s", err.text);
-        return r;
-    }
-    pid = clone(load_all, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, s);
-    r = pid < 0 ? load_all(s) : await(s, pid, -1, OWN_TIME);
     if (r == 0 && machine->loading == 0)
-        return 0;
+        return;
     output_say(machine, 3,
                "plugin \"%s\": its process %s while it was loaded: PID 1 does without it",
-               machine->loading > 0 ? settings->modules[machine->loading - 1] : "?",
+               machine->loading > 0 ? load->settings->modules[machine->loading - 1] : "?",
                r == -ETIMEDOUT ? "hung"
                : r == -EFAULT  ? "was killed"
                                : "ended");
@@ -287,7 +313,19 @@ int boot_load_plugins(struct supervisor *s)
     /* What it shared with us may be half changed. */
     machine->faults++;
     faults_reexecute(machine);
-    return -EFAULT;
+}
+
+void boot_load_plugins(struct supervisor *s, const struct boot_plan *plan, uint32_t modules)
+{
+    struct load load = {.s = s, .settings = &plan->settings};
+
+    if (s->loader == NULL)
+        return;
+    load.modules = missing(s, load.settings, modules);
+    if (load.modules != 0 && loader_runs_files())
+        load_in_child(&load);
+    else
+        (void)load_modules_of(&load);
 }
 
 static int tune_slowly(struct supervisor *s)
@@ -421,7 +459,7 @@ static const struct {
     [BOOT_MODULES] = {"modules", step_modules, 0, 0},
     [BOOT_ROOT] = {"root", step_root, 0, 0},
     [BOOT_CGROUP] = {"cgroup", step_cgroup, 0, OWN_TIME},
-    [BOOT_PLUGINS] = {"plugins", boot_load_plugins, 0, 0},
+    [BOOT_PLUGINS] = {"plugins", boot_open_loader, 0, 0},
     [BOOT_TUNE] = {"tune", step_tune, 0, OWN_TIME + CHILD_TIME},
     [BOOT_CONTROL] = {"control", step_control, 0, OWN_TIME},
     [BOOT_SERVICES] = {"services", step_services, 1, 0},

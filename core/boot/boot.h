@@ -10,7 +10,10 @@
 
 /* All steps that are left: all of them first, the rest after a fault. */
 void boot_run(struct supervisor *s);
-/* Load the plugins of services, but those that were at fault before. */
-int boot_load_plugins(struct supervisor *s);
+/* What plugins are loaded with. */
+int boot_open_loader(struct supervisor *s);
+/* Load those MODULES (bits) of PLAN that PID 1 does not have yet, but those that were at fault
+ * before. Does not return when one of them is: PID 1 executes itself again. */
+void boot_load_plugins(struct supervisor *s, const struct boot_plan *plan, uint32_t modules);
 
 #endif

@@ -3,7 +3,7 @@
 dist_man_MANS += man/barrer-init.8 man/barrerctl.1 man/barrer-boot.conf.5
 EXTRA_DIST += docs/boot-protocol.md
 
-boot_table_sources = %D%/machine.h %D%/table.c %D%/table.h %D%/words.c %D%/words.h
+boot_table_sources = %D%/machine.h %D%/needs.c %D%/needs.h %D%/table.c %D%/table.h %D%/words.c %D%/words.h
 boot_message_sources = %D%/message.c %D%/message.h
 
 boot_sources = %D%/main.c %D%/boot.c %D%/boot.h %D%/cmdline.c %D%/cmdline.h %D%/control.c %D%/control.h %D%/disks.c %D%/disks.h \

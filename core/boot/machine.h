@@ -49,6 +49,7 @@ struct service_row {
     uint64_t restart_delay, restart_max_delay, restart_interval, restart_limit;
     uint64_t start_timeout, stop_timeout, watchdog, every, after_boot;
     struct service_set after, requires, wants;
+    uint32_t modules; /* of the settings, that are loaded before its start: bits */
 };
 
 /* [flow boot], as far as PID 1 itself carries it out. */
@@ -56,12 +57,13 @@ struct boot_settings {
     int16_t init, init_fallback, logger; /* services, or MACHINE_NONE */
     uint8_t on_failure;                  /* enum machine_action, or ACTION_NONE: rescue */
     uint8_t has_root, root_overlay;
+    uint32_t read_ahead; /* KiB; 0: as the kernel does */
     uint64_t init_timeout, shutdown_timeout, root_timeout, watchdog;
     char rescue[256], console[64];
     char root[128], root_type[32], root_options[128], fsck[128];
     char plugin_dir[256];
     char limits[256];
-    char modules[MACHINE_MODULES][MACHINE_NAME]; /* of plugins, to be loaded at boot */
+    char modules[MACHINE_MODULES][MACHINE_NAME]; /* of plugins, in the order of the flow */
 };
 
 /* One plan: the text that it was read from, and what it says. */
@@ -71,6 +73,7 @@ struct boot_plan {
     char source[16]; /* static, pushed, last-good, defaults */
     char problem[2048];
     struct boot_settings settings;
+    int32_t n_rows; /* those behind are zeros, in pages that nothing has touched */
     struct service_row rows[MACHINE_SERVICES];
     char text[MACHINE_PLAN_TEXT];
 };
@@ -194,6 +197,7 @@ struct machine {
     uint32_t bad_modules; /* those that were a fault when they were loaded: bits */
     int32_t current;      /* plan: 0 or 1 */
     uint64_t boot_at, init_deadline, shutdown_deadline, step_deadline, watchdog_at;
+    uint64_t settle_at; /* what boot needed is given back; 0: it was */
     uint64_t interrupts_at;
     uint32_t interrupts;
     pid_t rescue;

@@ -29,6 +29,7 @@
 #include "boot/signals.h"
 
 #define STACK_USED (128 * 1024) /* at most, as far as it is forgotten */
+#define SETTLE_TIME 100         /* ms after READY */
 
 /* Pages of programs and libraries that boot needed and supervision does not: read again from their
  * files should they be needed. */
@@ -196,25 +197,46 @@ static void check_ready(struct supervisor *s)
         machine->init_deadline > machine_now())
         return;
     phase_end(machine, 0);
-    /* Restarts are rare: their spawners parse the plan. */
-    supervisor_forget_config(s);
-    (void)malloc_trim(0);
-    (void)dl_iterate_phdr(forget_segments, NULL);
     machine->state = n_failed > 0 || machine->is_degraded ? MACHINE_DEGRADED : MACHINE_RUNNING;
     machine->was_ready = 1;
+    machine->settle_at = machine_now() + SETTLE_TIME;
+    machine->wants_good = machine->wants_good && n_failed == 0;
     output_say(machine, 5, "READY in %llu ms%s",
                (unsigned long long)(machine_now() - machine->boot_at),
                machine->state == MACHINE_DEGRADED ? ", degraded" : "");
-    if (machine->wants_good && n_failed == 0 &&
-        control_begin_job(s, JOB_SAVE, MACHINE_NONE, "") == 0)
-        machine->wants_good = 0;
-    forget_stack();
 }
 
 static void earliest(uint64_t *next, uint64_t when)
 {
     if (when > 0 && (*next == 0 || when < *next))
         *next = when;
+}
+
+/* Give back what boot needed, and keep its configuration. Not at READY itself, when the services
+ * that were started last wait for their first turn on a processor. */
+static void step_settle(struct supervisor *s, uint64_t now, uint64_t *next)
+{
+    struct machine *machine = s->machine;
+
+    if (machine->settle_at == 0)
+        return;
+    if (machine->settle_at > now && machine->action == ACTION_NONE) {
+        earliest(next, machine->settle_at);
+        return;
+    }
+    machine->settle_at = 0;
+    /* Restarts are rare: their spawners parse the plan. */
+    supervisor_forget_config(s);
+    (void)malloc_trim(0);
+    (void)dl_iterate_phdr(forget_segments, NULL);
+    if (machine->wants_good) {
+        int r = control_begin_job(s, JOB_SAVE, MACHINE_NONE, "");
+
+        if (r == -EBUSY)
+            machine->settle_at = now + SETTLE_TIME;
+        machine->wants_good = r == -EBUSY;
+    }
+    forget_stack();
 }
 
 static void step_job(struct machine *machine, uint64_t now, uint64_t *next)
@@ -255,12 +277,14 @@ static void step_watchdog(struct machine *machine, uint64_t now, uint64_t *next)
 static int step(struct supervisor *s)
 {
     struct machine *machine = s->machine;
-    uint64_t now, next;
+    uint64_t now, next = 0;
 
+    step_settle(s, machine_now(), &next);
     if (machine->action != ACTION_NONE && machine->state != MACHINE_STOPPING)
         shutdown_begin(s);
-    next = supervisor_step(s);
+    earliest(&next, supervisor_step(s));
     check_ready(s);
+    earliest(&next, machine->settle_at);
     now = machine_now();
     step_job(machine, now, &next);
     step_rescue(machine, now, &next);
@@ -386,7 +410,7 @@ __attribute__((noreturn)) static void resume(int fd)
         s.machine->step_deadline = now + 1000;
     }
     if (s.machine->boot_step >= BOOT_PLUGINS)
-        (void)boot_load_plugins(&s);
+        (void)boot_open_loader(&s);
     boot_run(&s);
     turn_forever(&s);
 }

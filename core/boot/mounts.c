@@ -34,12 +34,18 @@ static const struct row {
     {"/tmp", "tmpfs", "mode=1777,size=50%", MS_NOSUID | MS_NODEV, 01777, 1},
 };
 
-/* Whether TARGET is on another device than the folder above it. */
+/* Whether TARGET is a mount; where the kernel does not say (before 5.8), whether it is on another
+ * device than the folder above it. -ENOENT: it is not there. */
 static int is_mounted(const char *target)
 {
     char above[64];
     struct stat self, parent;
+    struct statx found;
 
+    if (statx(AT_FDCWD, target, AT_NO_AUTOMOUNT, 0, &found) < 0)
+        return -errno;
+    if (found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+        return (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     (void)snprintf(above, sizeof(above), "%s/..", target);
     return stat(target, &self) == 0 && stat(above, &parent) == 0 && self.st_dev != parent.st_dev;
 }
@@ -75,10 +81,7 @@ static void make_links(void)
 
 static void mount_row(struct machine *machine, const struct row *row)
 {
-    int r;
-
-    (void)mkdir(row->target, row->mode);
-    r = mount(row->type, row->target, row->type, row->flags, row->options) < 0 ? -errno : 0;
+    int r = mount(row->type, row->target, row->type, row->flags, row->options) < 0 ? -errno : 0;
     if (r == -ENODEV && strcmp(row->type, "devtmpfs") == 0) {
         r = mount("dev", row->target, "tmpfs", row->flags, "mode=0755") < 0 ? -errno : 0;
         if (r == 0)
@@ -92,11 +95,15 @@ void mounts_early(struct machine *machine)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const struct row *row = &rows[i];
+        int there;
 
         if (machine->is_test && !row->is_private)
             continue;
+        there = is_mounted(row->target);
+        if (there < 0)
+            (void)mkdir(row->target, row->mode);
         /* With --test nothing of the caller's is left to be seen. */
-        if (machine->is_test || !is_mounted(row->target))
+        if (machine->is_test || there <= 0)
             mount_row(machine, row);
         if (strcmp(row->target, "/dev") == 0)
             make_links();
@@ -129,9 +136,12 @@ static void set_limits(struct machine *machine, const char *limits)
 void mounts_cgroup(struct machine *machine, const char *limits)
 {
     static const char services[] = "/sys/fs/cgroup/services";
+    int there;
 
-    (void)mkdir("/sys/fs/cgroup", 0755);
-    if ((machine->is_test || !is_mounted("/sys/fs/cgroup")) &&
+    there = is_mounted("/sys/fs/cgroup");
+    if (there < 0)
+        (void)mkdir("/sys/fs/cgroup", 0755);
+    if ((machine->is_test || there <= 0) &&
         mount("cgroup2", "/sys/fs/cgroup", "cgroup2", SAFE, "nsdelegate,memory_recursiveprot") <
             0 &&
         mount("cgroup2", "/sys/fs/cgroup", "cgroup2", SAFE, NULL) < 0 && errno != EBUSY) {

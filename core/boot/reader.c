@@ -118,7 +118,7 @@ void reader_read(struct machine *machine, enum reader_source source, struct conf
     (void)snprintf(plan->source, sizeof(plan->source), "%s", names[source]);
     r = load(machine, source, &config, &err);
     if (r == 0)
-        r = table_compile(config, machine->units, plan, &err);
+        r = table_compile(config, machine->units, machine->n_units, plan, &err);
     (void)snprintf(plan->problem, sizeof(plan->problem), "%.*s", (int)sizeof(plan->problem) - 1,
                    r < 0 ? err.text : "");
     plan->result = r;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <json-c/json.h>
 
@@ -208,12 +209,12 @@ static int add_user(struct making *m, uint32_t *ret_uid)
 /* The bounding set of PID 1: a capability that it lacks cannot be given. */
 static uint64_t bounding_set(void)
 {
-    char status[4096];
-    const char *line = NULL;
+    uint64_t set = 0;
 
-    if (fd_read_once(AT_FDCWD, "/proc/self/status", status, sizeof(status)) > 0)
-        line = strstr(status, "\nCapBnd:");
-    return line != NULL ? strtoull(line + 8, NULL, 16) : ~0ull;
+    for (unsigned i = 0; i < sizeof(capability_names) / sizeof(*capability_names); i++)
+        if (prctl(PR_CAPBSET_READ, i) == 1)
+            set |= 1ull << i;
+    return set;
 }
 
 static void add_capability_sets(struct making *m, struct json_object *list, int with_ambient)

@@ -18,6 +18,7 @@
 #include <barrer/util.h>
 
 #include "base/fd.h"
+#include "boot/boot.h"
 #include "boot/faults.h"
 #include "boot/group.h"
 #include "boot/output.h"
@@ -290,14 +291,17 @@ __attribute__((noreturn)) static void child(struct supervisor *s, int index, con
 /* Clone the spawner of KEY. */
 static int clone_spawner(struct supervisor *s, int index, const char *key)
 {
+    const struct boot_plan *plan = plan_of(s, index);
     struct unit *unit = unit_at(s, index);
     struct ends ends = {-1, -1, -1, -1};
-    barrer_auto_fd int group_fd =
-        s->machine->has_cgroups ? group_make(s->machine->cgroup_fd, unit->name) : -1;
-    int is_main = strcmp(key, "exec") == 0;
-    int r = make_descriptors(s, index, is_main, &ends);
+    barrer_auto_fd int group_fd = -1;
     pid_t pid;
+    int r;
 
+    boot_load_plugins(s, plan, plan->rows[index].modules);
+    if (s->machine->has_cgroups)
+        group_fd = group_make(s->machine->cgroup_fd, unit->name);
+    r = make_descriptors(s, index, strcmp(key, "exec") == 0, &ends);
     if (r < 0)
         return r;
     pid = clone_into(group_fd);
@@ -999,7 +1003,11 @@ void supervisor_forget_config(struct supervisor *s)
 
 void supervisor_take_plan(struct supervisor *s, int start_new)
 {
-    for (int i = 0; i < MACHINE_SERVICES; i++) {
+    int n = machine_plan(s->machine)->n_rows;
+
+    if (n < s->machine->n_units)
+        n = s->machine->n_units;
+    for (int i = 0; i < n; i++) {
         const struct service_row *row = row_at(s, i);
         struct unit *unit = unit_at(s, i);
 
@@ -1015,7 +1023,7 @@ void supervisor_take_plan(struct supervisor *s, int start_new)
         if (i >= s->machine->n_units)
             s->machine->n_units = i + 1;
     }
-    for (int i = 0; start_new && i < MACHINE_SERVICES; i++) {
+    for (int i = 0; start_new && i < n; i++) {
         const struct service_row *row = row_at(s, i);
         struct unit *unit = unit_at(s, i);
 

@@ -10,6 +10,7 @@
 
 #include <barrer/util.h>
 
+#include "boot/needs.h"
 #include "boot/words.h"
 #include "config/composition.h"
 #include "config/keys.h"
@@ -21,13 +22,16 @@
 struct compile {
     const struct config *config;
     const struct unit *units;
+    int n_units;
     struct boot_plan *plan;
     struct problems problems;
 };
 
 const char *table_text(const struct config *config, const char *section, const char *key)
 {
-    return config_text(config, section, key, keys_default(section, key));
+    const char *text = config_text(config, section, key, NULL);
+
+    return text != NULL ? text : keys_default(section, key);
 }
 
 int table_signal(const char *name)
@@ -125,7 +129,7 @@ static int take_signal(struct compile *c, const char *section, const char *key)
 
 static int find_row(const struct boot_plan *plan, const char *name)
 {
-    for (int i = 0; i < MACHINE_SERVICES; i++)
+    for (int i = 0; i < plan->n_rows; i++)
         if (plan->rows[i].name[0] != '\0' && strcmp(plan->rows[i].name, name) == 0)
             return i;
     return MACHINE_NONE;
@@ -136,7 +140,7 @@ static const char *nearest_row(const struct boot_plan *plan, const char *name)
     const char *names[MACHINE_SERVICES + 1];
     size_t n = 0;
 
-    for (int i = 0; i < MACHINE_SERVICES; i++)
+    for (int i = 0; i < plan->n_rows; i++)
         if (plan->rows[i].name[0] != '\0')
             names[n++] = plan->rows[i].name;
     names[n] = NULL;
@@ -314,7 +318,7 @@ static int find_cycle(const struct boot_plan *plan, int index, uint8_t *seen, in
 
     path[depth] = index;
     seen[index] = 1;
-    for (int i = 0; i < MACHINE_SERVICES; i++) {
+    for (int i = 0; i < plan->n_rows; i++) {
         int length;
 
         if (!set_has(&row->after, i) && !set_has(&row->requires, i) && !set_has(&row->wants, i))
@@ -336,7 +340,7 @@ static void check_cycles(struct compile *c)
     uint8_t seen[MACHINE_SERVICES] = {0};
     int path[MACHINE_SERVICES + 1];
 
-    for (int i = 0; i < MACHINE_SERVICES; i++) {
+    for (int i = 0; i < c->plan->n_rows; i++) {
         char text[512], section[64];
         size_t used = 0;
         int length, first = 0;
@@ -368,35 +372,6 @@ static int16_t take_role(struct compile *c, const char *key)
     return (int16_t)(name != NULL ? take_service(c, "flow boot", key, name) : MACHINE_NONE);
 }
 
-/* The modules of all plugins that services may need, for PID 1 to load once. */
-static void take_modules(struct compile *c)
-{
-    struct boot_settings *settings = &c->plan->settings;
-    const struct config_value *value;
-    size_t n = 0;
-
-    for (size_t i = 0; (value = config_at(c->config, i)) != NULL; i++) {
-        struct composition *composition = NULL;
-
-        if (strcmp(value->section, "flow boot") != 0 ||
-            (strcmp(value->key, "isolation") != 0 && strcmp(value->key, "resources") != 0 &&
-             strcmp(value->key, "filesystem") != 0 && strcmp(value->key, "process") != 0 &&
-             strcmp(value->key, "runtime") != 0) ||
-            composition_parse(value, &composition, NULL) < 0)
-            continue;
-        for (size_t j = 0; j < composition->n_positions; j++)
-            for (char **name = composition->positions[j].alternatives; *name != NULL; name++) {
-                char section[64];
-
-                (void)snprintf(section, sizeof(section), "plugin %s", *name);
-                if (n < MACHINE_MODULES)
-                    (void)snprintf(settings->modules[n++], MACHINE_NAME, "%s",
-                                   config_text(c->config, section, "module", *name));
-            }
-        composition_destroy(composition);
-    }
-}
-
 static void compile_settings(struct compile *c)
 {
     static const char section[] = "flow boot";
@@ -411,6 +386,7 @@ static void compile_settings(struct compile *c)
     settings->shutdown_timeout = take_number(c, section, "shutdown-timeout", "duration");
     settings->root_timeout = take_number(c, section, "root-timeout", "duration");
     settings->watchdog = take_number(c, section, "watchdog", "duration");
+    settings->read_ahead = (uint32_t)(take_number(c, section, "read-ahead", "size") / 1024);
     settings->root_overlay = (uint8_t)take_bool(c, section, "root-overlay");
     take_text(c, section, "rescue", settings->rescue, sizeof(settings->rescue));
     take_text(c, section, "console", settings->console, sizeof(settings->console));
@@ -425,7 +401,22 @@ static void compile_settings(struct compile *c)
     (void)check_command(c, section, "fsck");
     check_pairs(c, section, "sysctl");
     check_limits(c, section);
-    take_modules(c);
+    needs_take(c->config, c->plan);
+}
+
+/* The unit of NAME, else one that is free there and in the plan, else MACHINE_SERVICES. */
+static int index_for(const struct compile *c, const char *name)
+{
+    int index;
+
+    for (index = 0; index < c->n_units; index++)
+        if (strcmp(c->units[index].name, name) == 0)
+            return index;
+    for (index = 0; index < MACHINE_SERVICES; index++)
+        if ((index >= c->n_units || c->units[index].name[0] == '\0') &&
+            (index >= c->plan->n_rows || c->plan->rows[index].name[0] == '\0'))
+            break;
+    return index;
 }
 
 /* Give every [service NAME] its index. */
@@ -439,18 +430,14 @@ static void take_names(struct compile *c)
 
         if (name == NULL || find_row(c->plan, name) != MACHINE_NONE)
             continue;
-        for (index = 0; index < MACHINE_SERVICES; index++)
-            if (strcmp(c->units[index].name, name) == 0)
-                break;
-        if (index == MACHINE_SERVICES)
-            for (index = 0; index < MACHINE_SERVICES; index++)
-                if (c->units[index].name[0] == '\0' && c->plan->rows[index].name[0] == '\0')
-                    break;
+        index = index_for(c, name);
         if (index == MACHINE_SERVICES) {
             problems_add_at(&c->problems, value->file, value->line, "[%s]: more than %d services",
                             value->section, MACHINE_SERVICES);
             return;
         }
+        if (index >= c->plan->n_rows)
+            c->plan->n_rows = index + 1;
         (void)snprintf(c->plan->rows[index].name, MACHINE_NAME, "%s", name);
     }
 }
@@ -487,16 +474,17 @@ static void write_text(struct compile *c)
     plan->length = (uint32_t)used;
 }
 
-int table_compile(const struct config *config, const struct unit *units, struct boot_plan *plan,
-                  struct barrer_error *err)
+int table_compile(const struct config *config, const struct unit *units, int n_units,
+                  struct boot_plan *plan, struct barrer_error *err)
 {
-    struct compile c = {.config = config, .units = units, .plan = plan};
+    struct compile c = {.config = config, .units = units, .n_units = n_units, .plan = plan};
 
     problems_init(&c.problems);
     memset(&plan->settings, 0, sizeof(plan->settings));
-    memset(plan->rows, 0, sizeof(plan->rows));
+    memset(plan->rows, 0, (size_t)plan->n_rows * sizeof(*plan->rows));
+    plan->n_rows = 0;
     take_names(&c);
-    for (int i = 0; i < MACHINE_SERVICES; i++)
+    for (int i = 0; i < plan->n_rows; i++)
         if (plan->rows[i].name[0] != '\0')
             compile_service(&c, i);
     compile_settings(&c);

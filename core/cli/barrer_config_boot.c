@@ -109,22 +109,20 @@ static unsigned check_commands(const struct tool *tool, const struct config *con
 /* The number of services that the table has, or -1 after its errors. */
 static int check_table(const struct tool *tool, const struct config *config)
 {
-    struct unit *units = calloc(MACHINE_SERVICES, sizeof(*units));
     struct boot_plan *plan = calloc(1, sizeof(*plan));
     struct barrer_error err;
     int n = 0;
 
-    if (units == NULL || plan == NULL) {
+    if (plan == NULL) {
         tool_complain(tool, "read the boot configuration: out of memory");
         n = -1;
-    } else if (table_compile(config, units, plan, &err) < 0) {
+    } else if (table_compile(config, NULL, 0, plan, &err) < 0) {
         tool_complain(tool, err.text);
         n = -1;
     }
-    for (size_t i = 0; n >= 0 && i < MACHINE_SERVICES; i++)
+    for (int i = 0; n >= 0 && i < plan->n_rows; i++)
         n += plan->rows[i].name[0] != '\0';
     free(plan);
-    free(units);
     return n;
 }
 

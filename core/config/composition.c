@@ -143,3 +143,15 @@ void composition_destroy(struct composition *composition)
     free(composition->positions);
     free(composition);
 }
+
+const char *composition_default_when(const char *module)
+{
+    static const struct barrer_pair modules[] = {{"seccomp", "linux.seccomp"},
+                                                 {"resctrl", "linux.intelRdt"},
+                                                 {"clrhost", COMPOSITION_MANAGED}};
+
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+        if (strcmp(module, modules[i].key) == 0)
+            return modules[i].value;
+    return NULL;
+}

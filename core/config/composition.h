@@ -28,6 +28,14 @@ int composition_parse(const struct config_value *value, struct composition **ret
                       struct barrer_error *err);
 void composition_destroy(struct composition *composition); /* NULL is fine */
 
+/* [plugin NAME] when: a runtime host that is loaded for payloads that the kernel does not execute
+ * itself. */
+#define COMPOSITION_MANAGED "managed-payload"
+
+/* The property without which a module has nothing to do, what `when` is unless it is set; NULL:
+ * it always has. */
+const char *composition_default_when(const char *module);
+
 #define COMPOSITION_NAME_LIMIT 32
 
 /* Whether NAME can be the name of an instance: [a-z][a-z0-9_-]{0,31}. */

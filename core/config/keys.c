@@ -72,6 +72,7 @@ static const struct barrer_option boot_keys[] = {
     {"root-timeout", "duration", "10s", "how long the device is waited for"},
     {"root-overlay", "bool", "no", "put a tmpfs over the root"},
     {"fsck", "string", NULL, "run on the root's device before it is mounted"},
+    {"read-ahead", "size", "0", "bytes that the root's disk reads at a time; 0: as the kernel does"},
     {"shutdown-timeout", "duration", "60s", "then the machine goes down whatever is alive"},
     {"watchdog", "duration", "0", "time of the hardware watchdog, which PID 1 feeds; 0: none"},
     {"console", "path", "/dev/console", "the terminal of messages and of the rescue shell"},
@@ -176,12 +177,19 @@ const struct barrer_option *keys_of_section(const char *section)
     return keys_instance(section) != NULL ? plugin_keys : NULL;
 }
 
+/* The row of KEY, or NULL. Most rows differ in their first letter. */
+static const struct barrer_option *find_option(const struct barrer_option *keys, const char *key)
+{
+    for (; keys != NULL && keys->key != NULL; keys++)
+        if (keys->key[0] == key[0] && strcmp(keys->key, key) == 0)
+            return keys;
+    return NULL;
+}
+
 const char *keys_default(const char *section, const char *key)
 {
-    const struct barrer_option *known = keys_of_section(section);
+    const struct barrer_option *known = find_option(keys_of_section(section), key);
 
-    while (known != NULL && known->key != NULL && strcmp(known->key, key) != 0)
-        known++;
     return known != NULL ? known->fallback : NULL;
 }
 
@@ -235,11 +243,10 @@ int keys_check_key(const char *file, unsigned line, const char *section, const c
         return 0;
     if (is_key(key) && (keys_instance(section) != NULL || keys_is_comment(key)))
         return 1;
-    for (size_t i = 0; keys[i].key != NULL; i++) {
-        if (strcmp(key, keys[i].key) == 0)
-            return 1;
+    if (find_option(keys, key) != NULL)
+        return 1;
+    for (size_t i = 0; keys[i].key != NULL; i++)
         names[i] = keys[i].key;
-    }
     nearest = config_nearest(key, names);
     if (nearest != NULL)
         problems_add_at(problems, file, line, "[%s] %s: unknown key (did you mean \"%s\"?)",
@@ -272,11 +279,7 @@ int keys_add_built_in(struct config *config)
 
 static const struct barrer_option *find_key(const struct config_value *value)
 {
-    const struct barrer_option *key = keys_of_section(value->section);
-
-    while (key != NULL && key->key != NULL && strcmp(key->key, value->key) != 0)
-        key++;
-    return key != NULL && key->key != NULL ? key : NULL;
+    return find_option(keys_of_section(value->section), value->key);
 }
 
 static int check_plugins(const struct config_value *value, struct barrer_error *err)

@@ -15,12 +15,13 @@
 
 #define BUILT_IN "(built in)"
 
+/* Hundreds of lookups pass by keys that differ in their first letter. */
 struct entry *tree_find(const struct config *config, const char *section, const char *key)
 {
     struct entry *entry = config->entries;
 
-    while (entry != NULL &&
-           (strcmp(entry->value.section, section) != 0 || strcmp(entry->value.key, key) != 0))
+    while (entry != NULL && (entry->value.key[0] != key[0] || strcmp(entry->value.key, key) != 0 ||
+                             strcmp(entry->value.section, section) != 0))
         entry = entry->next;
     return entry;
 }

@@ -14,10 +14,6 @@
 #include "config/composition.h"
 #include "flow/payload.h"
 
-/* [plugin NAME] when: a runtime host that is loaded for payloads that the kernel does not execute
- * itself. */
-#define MANAGED_PAYLOAD "managed-payload"
-
 /* The kinds in the order of a flow's members, with the key of [flow container]. */
 static const unsigned kinds[] = {BARRER_ISOLATION, BARRER_RESOURCES, BARRER_FILESYSTEM,
                                  BARRER_PROCESS, BARRER_RUNTIME};
@@ -183,23 +179,11 @@ static int check_when(const struct config *config, const char *section, const ch
                        "expected a property of config.json, got \"%s\"", when);
 }
 
-/* The properties without which these modules have nothing to do. */
-static const char *default_when(const char *module)
-{
-    static const struct barrer_pair modules[] = {
-        {"seccomp", "linux.seccomp"}, {"resctrl", "linux.intelRdt"}, {"clrhost", MANAGED_PAYLOAD}};
-
-    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
-        if (strcmp(module, modules[i].key) == 0)
-            return modules[i].value;
-    return NULL;
-}
-
 /* The value of `when` of a plugin, or what is built in for its module; NULL: always. */
 static const char *when_of(const struct config *config, const char *section, const char *name)
 {
     return config_text(config, section, "when",
-                       default_when(config_text(config, section, "module", name)));
+                       composition_default_when(config_text(config, section, "module", name)));
 }
 
 /* [plugin NAME] when = PROPERTY: an addition that is loaded only for containers that set the
@@ -213,7 +197,7 @@ static int is_wanted(const struct flow *flow, const struct config *config, const
 
     (void)snprintf(section, sizeof(section), "plugin %s", name);
     when = when_of(config, section, name);
-    if (when == NULL || flow->spec == NULL || strcmp(when, MANAGED_PAYLOAD) == 0)
+    if (when == NULL || flow->spec == NULL || strcmp(when, COMPOSITION_MANAGED) == 0)
         return 1;
     if (config_get(config, section, "when") != NULL && check_when(config, section, when, err) < 0)
         return -EINVAL;
@@ -247,7 +231,7 @@ static int defer(struct flow *flow, const struct config *config, unsigned kind,
 
     (void)snprintf(section, sizeof(section), "plugin %s", position->alternatives[0]);
     when = kind == BARRER_RUNTIME ? when_of(config, section, position->alternatives[0]) : NULL;
-    if (when == NULL || strcmp(when, MANAGED_PAYLOAD) != 0 || composition->n_positions < 2 ||
+    if (when == NULL || strcmp(when, COMPOSITION_MANAGED) != 0 || composition->n_positions < 2 ||
         position->n_alternatives > 1 ||
         !can_defer(flow, config_text(config, section, "module", position->alternatives[0])))
         return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/descriptor.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -280,7 +279,7 @@ static int check_names(const char *file, const char *what, const char *const *na
     for (; names != NULL && *names != NULL; names++) {
         const char *p = *names;
 
-        while (isgraph((unsigned char)*p))
+        while (*p > ' ' && *p < 0x7f)
             p++;
         if (*p != '\0' || p == *names)
             return error_fail(err, 0,

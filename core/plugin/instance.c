@@ -61,15 +61,20 @@ static int has_word(const char *const *words, const char *word)
     return 0;
 }
 
-__attribute__((format(printf, 3, 0))) static void host_vlog(const struct barrer_host *host,
-                                                            int level, const char *fmt, va_list ap)
+__attribute__((noinline, format(printf, 3, 0))) static void
+write_message(const struct instance *instance, int level, const char *fmt, va_list ap)
 {
     char text[4000];
 
-    if (!log_enabled(level))
-        return;
     (void)vsnprintf(text, sizeof(text), fmt, ap);
-    log_write(level, "%s: %s", instance_of(host)->name, text);
+    log_write(level, "%s: %s", instance->name, text);
+}
+
+__attribute__((format(printf, 3, 0))) static void host_vlog(const struct barrer_host *host,
+                                                            int level, const char *fmt, va_list ap)
+{
+    if (log_enabled(level))
+        write_message(instance_of(host), level, fmt, ap);
 }
 
 __attribute__((format(printf, 4, 0))) static int host_vfail(const struct barrer_host *host,

@@ -152,6 +152,16 @@ static int add_module(struct loader *loader, const char *name, char *file,
     return 0;
 }
 
+int loader_has(const struct loader *loader, const char *module)
+{
+    return find_module(loader, module) != NULL;
+}
+
+int loader_runs_files(void)
+{
+    return opener_loads_files();
+}
+
 int loader_load(struct loader *loader, const char *name, unsigned kind,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err)
 {

@@ -31,6 +31,10 @@ const char *loader_folder(const struct loader *loader);
  * is loaded already is returned again. */
 int loader_load(struct loader *loader, const char *module, unsigned kind,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err);
+/* Whether it is loaded. */
+int loader_has(const struct loader *loader, const char *module);
+/* Whether loading may run code of a file, which may do anything: not where all are linked in. */
+int loader_runs_files(void);
 /* Whether it can be loaded also after a clone: this program has it, or reads it from a file. */
 int loader_is_at_hand(const struct loader *loader, const char *module);
 /* The file it came from, or "(built in)". */

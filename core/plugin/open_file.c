@@ -95,6 +95,11 @@ int opener_is_at_hand(const struct opener *opener, const char *name)
     return 1;
 }
 
+int opener_loads_files(void)
+{
+    return getauxval(AT_BASE) != 0;
+}
+
 int opener_has_successor(void)
 {
     return 0;

@@ -10,6 +10,11 @@
 
 #include "plugin/linked.h"
 
+int opener_loads_files(void)
+{
+    return 0;
+}
+
 int opener_has_successor(void)
 {
     return 0;
@@ -57,5 +62,5 @@ int opener_open(struct opener *opener, const char *name, char **ret_file,
     if (*ret_file == NULL)
         return error_fail(err, ENOMEM, "load plugin \"%s\"", name);
     *ret_plugin = module->plugin;
-    return 0;
+    return 1;
 }

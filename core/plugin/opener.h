@@ -29,6 +29,8 @@ int opener_open(struct opener *opener, const char *name, char **ret_file,
                 const struct barrer_plugin **ret_plugin, struct barrer_error *err);
 /* Whether opener_open of NAME stays in this program: after clone it must not become another. */
 int opener_is_at_hand(const struct opener *opener, const char *name);
+/* Whether opening a module may run code of a file, which may do anything. */
+int opener_loads_files(void);
 /* Whether this program becomes another one (program_succeed) for a module that it does not have. */
 int opener_has_successor(void);
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "boot/boot.h"
 #include "boot/control.h"
 #include "boot/machine.h"
 #include "boot/spawner.h"
@@ -28,6 +29,10 @@ void spawner_main(const struct spawner *spawner)
 {
     (void)spawner;
     abort();
+}
+void boot_load_plugins(struct supervisor *s, const struct boot_plan *plan, uint32_t modules)
+{
+    (void)s, (void)plan, (void)modules;
 }
 
 static const char plan_text[] =
@@ -46,7 +51,7 @@ static void compile(const char *name, const char *text, size_t length, struct bo
     int r = config_parse(name, text, length, &config, &err);
 
     if (r == 0)
-        r = table_compile(config, none, plan, &err);
+        r = table_compile(config, none, MACHINE_SERVICES, plan, &err);
     /* A refusal comes with a reason; what is accepted is a text that is accepted again. */
     if (r < 0 && err.text[0] == '\0')
         abort();
