@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
@@ -10,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <linux/fs.h>
 #include <unistd.h>
 
 #include <barrer/util.h>
 
 #include "base/fd.h"
+#include "boot/output.h"
 
 #define UUID_TEXT 37
 
@@ -137,4 +141,31 @@ int disks_find(const char *wanted, char *path, size_t size)
     if (folder != NULL)
         (void)closedir(folder);
     return found;
+}
+
+/* In less memory than programs have pages, what is read beside a page that is wanted takes the
+ * place of another one that is. */
+void disks_set_read_ahead(struct machine *machine, const char *root)
+{
+    /* A partition's is that of its disk, which is the folder above. */
+    static const char *const folders[] = {"", "../"};
+    char path[96], value[16];
+    struct stat st;
+    int r = -ENOENT;
+
+    if (machine_plan(machine)->settings.read_ahead == 0)
+        return;
+    (void)snprintf(value, sizeof(value), "%u", machine_plan(machine)->settings.read_ahead);
+    if (stat(root, &st) < 0 || major(st.st_dev) == 0) {
+        output_say(machine, 4, "[flow boot] read-ahead: the root is on no disk");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && r == -ENOENT; i++) {
+        (void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/read_ahead_kb",
+                       major(st.st_dev), minor(st.st_dev), folders[i]);
+        r = barrer_write_at(AT_FDCWD, path, value);
+    }
+    if (r < 0)
+        output_say(machine, 4, "[flow boot] read-ahead: write %s to \"%s\": %s", value, path,
+                   strerrordesc_np(-r));
 }

@@ -7,7 +7,12 @@
 
 #include <stddef.h>
 
+#include "boot/machine.h"
+
 /* Whether the device is there; its path in PATH. WANTED that is none of the three is a path. */
 int disks_find(const char *wanted, char *path, size_t size);
+
+/* Have the disk of the file system at ROOT read ahead as the settings say, if they do. */
+void disks_set_read_ahead(struct machine *machine, const char *root);
 
 #endif

@@ -122,6 +122,7 @@ int rootfs_mount(struct machine *machine)
                    strerrordesc_np(errno));
         return 1;
     }
+    disks_set_read_ahead(machine, NEW_ROOT);
     r = settings->root_overlay ? mount_overlay() : 0;
     if (r < 0)
         output_say(machine, 3, "put a tmpfs over the root: %s", strerrordesc_np(-r));

@@ -24,6 +24,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "boot/cmdline.h"
+#include "boot/disks.h"
 #include "boot/output.h"
 #include "boot/table.h"
 #include "config/types.h"
@@ -294,6 +295,8 @@ void tune_at_once(struct machine *machine, const struct config *config)
     if (machine->kmsg_fd >= 0)
         (void)barrer_write_at(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on");
     each_word(config, "sysctl", machine, set_sysctl);
+    if (!machine->is_test)
+        disks_set_read_ahead(machine, "/");
     if (is_on(config, "loopback"))
         raise_loopback(machine);
 }

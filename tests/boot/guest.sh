@@ -89,6 +89,7 @@ root() {
     is "$(cmp /var/lib/barrer/seed /var/lib/barrer/seed.first >/dev/null 2>&1; echo $?)" 1 "a seed is used once"
     is "$(grep -c '^tmpfs /mnt tmpfs.*nosuid.*size=1024k' /proc/mounts)" 1 "mount"
     is "$(grep -c '^softdog ' /proc/modules)" 1 "modules"
+    is "$(cat /sys/block/vda/queue/read_ahead_kb)" 32 "read-ahead"
     is "$(cat /sys/class/watchdog/watchdog0/state)/$(cat /sys/class/watchdog/watchdog0/timeout)" active/2 "hardware watchdog"
     is "$(cat /proc/self/cgroup)" 0::/services/guest "a cgroup of its own"
     mounts
@@ -130,6 +131,7 @@ read_only() {
 overlay() {
     touch /x && is "$(ls /x)" /x "what is written goes to memory"
     is "$(sed -n 's/^[^ ]* \/ \([^ ]*\) .*/\1/p' /proc/mounts | tail -n 1)" overlay "the root is an overlay"
+    is "$(cat /sys/block/vda/queue/read_ahead_kb)" 16 "read-ahead of the disk whose partition is below it"
     barrerctl poweroff
 }
 rescue() {

@@ -135,6 +135,7 @@ seed = /var/lib/barrer/seed
 modules = softdog
 watchdog = 2s
 mount = tmpfs:/mnt:tmpfs:nosuid,size=1m
+read-ahead = 32K
 [service guest]
 type = oneshot
 exec = /bin/sh /bin/guest.sh root
@@ -171,7 +172,7 @@ machine image "" $(disk system)
 
 # A partition by the kernel's command line, a tmpfs over it, and no init in it: the same PID 1 goes on.
 rm "$T/system/sbin/init"
-sed -i 's/guest.sh read_only/guest.sh overlay/' "$T/system/etc/barrer/boot.conf"
+sed -i 's/guest.sh read_only/guest.sh overlay/; /^read-ahead/d' "$T/system/etc/barrer/boot.conf"
 make_disk system
 python3 - "$T/system.disk" <<'PYTHON'
 import struct, sys
@@ -184,6 +185,7 @@ open(sys.argv[1], "wb").write(bytes(mbr) + bytes(2048 * 512 - 512) + root)
 PYTHON
 first_stage partition <<'CONF'
 root-overlay = yes
+read-ahead = 16K
 CONF
 # shellcheck disable=SC2046 # words
 machine partition root=PARTUUID=0badcafe-01 $(disk system)
