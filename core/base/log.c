@@ -26,6 +26,7 @@ static struct {
     int level;
     enum log_format format;
     const struct service *service; /* NULL: a file */
+    const char *program;           /* of log_to_stderr; NULL: log_open chose the place */
     char identifier[64];
 } the_log = {.fd = -1, .level = BARRER_LOG_WARNING, .format = LOG_FORMAT_TEXT};
 
@@ -95,16 +96,21 @@ int log_open(const char *path, enum log_format format, int level, struct barrer_
     return 0;
 }
 
-void log_close(void)
+void log_to_stderr(const char *program, enum log_format format, int level)
 {
-    if (the_log.fd >= 0)
-        (void)close(the_log.fd);
-    the_log.fd = -1;
+    log_close();
+    the_log.fd = STDERR_FILENO;
+    the_log.program = program;
+    the_log.format = format;
+    the_log.level = level;
 }
 
-int log_fd(void)
+void log_close(void)
 {
-    return the_log.fd;
+    if (the_log.fd >= 0 && the_log.program == NULL)
+        (void)close(the_log.fd);
+    the_log.fd = -1;
+    the_log.program = NULL;
 }
 
 int log_level_from_name(const char *name)
@@ -113,6 +119,11 @@ int log_level_from_name(const char *name)
         if (strcmp(name, level_names[i]) == 0)
             return (int)i;
     return -1;
+}
+
+int log_is_stderr(void)
+{
+    return the_log.program != NULL;
 }
 
 int log_enabled(int level)
@@ -157,6 +168,8 @@ static int format_message(int level, char *text, char *line, size_t size)
     if (the_log.service == &journal_service)
         return snprintf(line, size, "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=%s\n", text, level,
                         the_log.identifier);
+    if (the_log.program != NULL && the_log.format == LOG_FORMAT_TEXT)
+        return snprintf(line, size, "%s: %s: %s\n", the_log.program, level_names[level], text);
     clock_rfc3339(stamp);
     if (the_log.format == LOG_FORMAT_JSON) {
         quote_json(text, quoted, sizeof(quoted));

@@ -171,11 +171,13 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct barrer_error *err)
 
 int cli_apply(struct cli *cli, struct barrer_error *err)
 {
+    enum log_format format = cli->is_log_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
     int r = 0;
 
     if (cli->log_path != NULL)
-        r = log_open(cli->log_path, cli->is_log_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
-                     cli->log_level, err);
+        r = log_open(cli->log_path, format, cli->log_level, err);
+    else
+        log_to_stderr("barrer-run", format, cli->log_level);
     return r < 0 ? r : state_root(cli->root, &cli->global.root, err);
 }
 
@@ -188,7 +190,8 @@ void cli_fini(struct cli *cli)
 
 int cli_error(const struct barrer_error *err, int status)
 {
-    log_write(BARRER_LOG_ERROR, "%s", err->text);
+    if (!log_is_stderr())
+        log_write(BARRER_LOG_ERROR, "%s", err->text);
     (void)fprintf(stderr, "barrer-run: %s\n", err->text);
     return status;
 }

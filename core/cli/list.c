@@ -138,6 +138,9 @@ static int run(struct cli *cli, int argc, char **argv, struct barrer_error *err)
         return error_fail(err, 0, "list: expected no operand, got \"%s\"", argv[optind]);
     if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
         return error_fail(err, 0, "--format: expected table or json, got \"%s\"", format);
+    /* The default root is made by the first container; one that is named is there, or is a mistake. */
+    if (cli->root != NULL && access(cli->root, F_OK) < 0)
+        return error_fail(err, errno, "list the containers of \"%s\"", cli->root);
     return list(cli->global.root, format, is_quiet, err);
 }
 

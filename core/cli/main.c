@@ -28,9 +28,9 @@ static int print_help(void)
         (void)printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)printf("\nGlobal options:\n"
                  "      --root DIR             the state root (default: /run/barrer-run)\n"
-                 "      --log FILE             where messages go, also journald:ID or syslog:ID; "
-                 "errors go to\n"
-                 "                             stderr as well\n"
+                 "      --log FILE             where messages go instead of stderr, also journald:ID "
+                 "or\n"
+                 "                             syslog:ID; errors go to stderr as well\n"
                  "      --log-format FORMAT    text or json\n"
                  "      --log-level LEVEL      error, warning, notice, info or debug\n"
                  "      --debug                the same as --log-level debug\n"

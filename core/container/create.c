@@ -514,6 +514,7 @@ static int create(struct creation *c, int *ret_status, struct barrer_error *err)
     if (r == 0)
         r = run_poststart(c, err);
     if (r < 0) {
+        foreground_flush(&c->foreground);
         undo(c);
         return r;
     }

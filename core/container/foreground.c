@@ -302,6 +302,19 @@ static void copy_until_end(struct foreground *foreground, struct console *consol
     drain(console);
 }
 
+void foreground_flush(struct foreground *foreground)
+{
+    struct console console = {.master_fd = -1, .signal_fd = -1};
+    struct pollfd sent = {.fd = foreground->sockets[0], .events = POLLIN};
+
+    if (!foreground->is_terminal || poll(&sent, 1, 0) <= 0 ||
+        fd_receive(foreground->sockets[0], &console.master_fd) < 0)
+        return;
+    console.output = (struct stream){console.master_fd, STDOUT_FILENO, .is_open = 1};
+    drain(&console);
+    console_close(&console);
+}
+
 int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
                     struct barrer_error *err)
 {

@@ -28,6 +28,8 @@ struct foreground {
 int foreground_init(struct foreground *foreground, const char *verb,
                     struct barrer_process_request *process, int is_detached,
                     const char *console_socket, struct barrer_error *err);
+/* When the container cannot start: print what its hooks have written to the terminal. */
+void foreground_flush(struct foreground *foreground);
 /* Wait for PID's end; 0...255 as a shell has it (128 + signal). */
 int foreground_wait(struct foreground *foreground, pid_t pid, int *ret_status,
                     struct barrer_error *err);

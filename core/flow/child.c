@@ -426,12 +426,15 @@ static int execute(struct child *child)
         (void)syscall(SYS_execveat, payload->fd, "", args, environment, AT_EMPTY_PATH);
     else
         (void)execve(payload->path, args, environment);
-    if (errno == ENOENT)
-        return error_fail(&child->error, ENOENT,
-                          "execute \"%s\" (the program, or the interpreter that it names, is not "
-                          "in the container)",
-                          payload->path);
-    return error_fail(&child->error, errno, "execute \"%s\"", payload->path);
+    if (errno != ENOENT)
+        return error_fail(&child->error, errno, "exec %s", payload->path);
+    /* Callers look for the system's text as Go has it, in lower case. */
+    (void)error_fail(&child->error, 0,
+                     "exec %s: no such file or directory (the program, or the interpreter that it "
+                     "names, is not in the container)",
+                     payload->path);
+    child->error.errnum = ENOENT;
+    return -ENOENT;
 }
 
 __attribute__((noreturn)) void child_main(struct spawn *spawn)

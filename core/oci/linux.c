@@ -290,6 +290,7 @@ static int read_memory_policy(const struct node *node, struct oci_spec *spec)
         {"flags", FIELD_TEXTS, offsetof(struct barrer_memory_policy, flags)},
         {NULL},
     };
+    struct node mode = node_member(node, "mode");
     struct barrer_memory_policy *policy;
     int r;
 
@@ -299,6 +300,8 @@ static int read_memory_policy(const struct node *node, struct oci_spec *spec)
     if (policy == NULL)
         return node_fail_memory(node);
     policy->flags = no_flags;
+    if (mode.json == NULL)
+        return node_fail(&mode, "invalid memory policy mode: missing, and the specification requires it");
     r = node_fields(node, fields, policy);
     spec->process.memory_policy = policy;
     return r;

@@ -38,10 +38,13 @@ static uint64_t translate(const struct barrer_host *host, const char *set, const
     return bits;
 }
 
-/* Return BITS without those that are not in ALLOWED, which the kernel would refuse. */
+/* Return BITS without those that are not in ALLOWED, which the kernel would refuse. Callers look for
+ * "can't raise ambient capability NAME: ", as runc writes it. */
 static uint64_t reconcile(const struct barrer_host *host, const char *set, uint64_t bits,
                           const char *other, uint64_t allowed)
 {
+    const char *what = strcmp(set, "ambient") == 0 ? "can't raise ambient capability " : "";
+
     uint64_t refused = bits & ~allowed;
 
     for (int n = 0; refused >> n != 0 && n < 63; n++)
@@ -49,7 +52,7 @@ static uint64_t reconcile(const struct barrer_host *host, const char *set, uint6
             char *name = cap_to_name((cap_value_t)n);
 
             barrer_log(host, BARRER_LOG_WARNING,
-                       "process.capabilities.%s: %s is not in %s, left out", set,
+                       "process.capabilities.%s: %s%s: not in %s, left out", set, what,
                        name ? name : "a capability", other);
             (void)cap_free(name);
         }

@@ -61,21 +61,21 @@ static int translate(const struct barrer_host *host, const struct barrer_memory_
 
     *policy = (struct policy){0};
     if (mode == NULL)
-        return barrer_fail(host, err, EINVAL, "linux.memoryPolicy.mode: unknown mode \"%s\"",
+        return barrer_fail(host, err, EINVAL, "linux.memoryPolicy.mode: invalid memory policy mode \"%s\"",
                            wanted->mode);
     policy->mode = mode->value;
     for (const char *const *name = wanted->flags; *name != NULL; name++) {
         const struct named *flag = find(flags, *name);
 
         if (flag == NULL)
-            return barrer_fail(host, err, EINVAL, "linux.memoryPolicy.flags: unknown flag \"%s\"",
+            return barrer_fail(host, err, EINVAL, "linux.memoryPolicy.flags: invalid memory policy flag \"%s\"",
                                *name);
         policy->mode |= flag->value;
     }
     if (wanted->nodes != NULL && process_bitlist_read(wanted->nodes, policy->nodes, MAX_NODES) < 0)
         return barrer_fail(host, err, EINVAL,
-                           "linux.memoryPolicy.nodes: expected a list of memory nodes below %d "
-                           "such as \"0-3,7\", got \"%s\"",
+                           "linux.memoryPolicy.nodes: invalid memory policy node: expected a list of "
+                           "nodes below %d such as \"0-3,7\", got \"%s\"",
                            MAX_NODES, wanted->nodes);
     return 0;
 }
@@ -87,6 +87,15 @@ int process_mempolicy_check(const struct barrer_host *host,
 
     return request->memory_policy == NULL ? 0
                                           : translate(host, request->memory_policy, &policy, err);
+}
+
+static int count(const unsigned long *nodes)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < MAX_NODES / BITLIST_WORD_BITS; i++)
+        n += __builtin_popcountl(nodes[i]);
+    return n;
 }
 
 int process_mempolicy_apply(const struct barrer_host *host,
@@ -105,6 +114,10 @@ int process_mempolicy_apply(const struct barrer_host *host,
     if (syscall(SYS_set_mempolicy, policy.mode, wanted->nodes != NULL ? policy.nodes : NULL,
                 wanted->nodes != NULL ? MAX_NODES + 1ul : 0ul) == 0)
         return 0;
+    if (errno == EINVAL && (policy.mode == MPOL_DEFAULT || policy.mode == MPOL_LOCAL))
+        return barrer_fail(host, err, EINVAL,
+                           "linux.memoryPolicy: set %s: the mode requires 0 nodes but got %d",
+                           wanted->mode, count(policy.nodes));
     return barrer_fail(host, err, errno, "linux.memoryPolicy: set %s%s%s%s", wanted->mode,
                        wanted->nodes != NULL ? " on nodes " : "",
                        wanted->nodes != NULL ? wanted->nodes : "",

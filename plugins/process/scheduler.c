@@ -144,6 +144,44 @@ int process_scheduler_check(const struct barrer_host *host,
     return r;
 }
 
+/* sched(7) has these rules for SCHED_DEADLINE; the kernel answers EINVAL to all. Callers look for crun's
+ * words. */
+static int fail_deadline(const struct barrer_host *host, const struct attributes *wanted,
+                         struct barrer_error *err)
+{
+    static const uint64_t least = 1024, most = INT64_MAX;
+    const struct {
+        const char *name;
+        uint64_t value, bound; /* of the next one; 0: none */
+        const char *next;
+    } times[] = {{"runtime", wanted->runtime, wanted->deadline, "deadline"},
+                 {"deadline", wanted->deadline, wanted->period, "period"},
+                 {"period", wanted->period, 0, NULL}};
+
+    for (size_t i = 0; i < 2; i++)
+        if (times[i].value == 0)
+            return barrer_fail(host, err, EINVAL,
+                               "process.scheduler: sched_setattr: `SCHED_DEADLINE` requires `%s`",
+                               times[i].name);
+    for (size_t i = 0; i < 2; i++)
+        if (times[i].bound != 0 && times[i].value > times[i].bound)
+            return barrer_fail(host, err, EINVAL,
+                               "process.scheduler: sched_setattr: `SCHED_DEADLINE` %s (%llu) must be "
+                               "<= %s (%llu)",
+                               times[i].name, (unsigned long long)times[i].value, times[i].next,
+                               (unsigned long long)times[i].bound);
+    for (size_t i = 0; i < 3; i++)
+        if (times[i].value != 0 && (times[i].value < least || times[i].value > most))
+            return barrer_fail(host, err, EINVAL,
+                               "process.scheduler: sched_setattr: `SCHED_DEADLINE` %s (%llu) must be "
+                               "between %llu and %llu",
+                               times[i].name, (unsigned long long)times[i].value,
+                               (unsigned long long)least, (unsigned long long)most);
+    return barrer_fail(host, err, EINVAL,
+                       "set scheduling policy SCHED_DEADLINE (its period is outside of "
+                       "/proc/sys/kernel/sched_deadline_period_*_us, or a flag does not go with it)");
+}
+
 static int apply_policy(const struct barrer_host *host, const struct barrer_scheduler *wanted,
                         pid_t pid, struct barrer_error *err)
 {
@@ -152,12 +190,14 @@ static int apply_policy(const struct barrer_host *host, const struct barrer_sche
 
     if (r < 0)
         return r;
-    if (syscall(SYS_sched_setattr, pid, &attributes, 0) < 0)
-        return barrer_fail(host, err, errno, "set scheduling policy %s%s", wanted->policy,
-                           errno == EPERM ? " (needs CAP_SYS_NICE, and a cgroup that may have "
-                                            "realtime processes)"
-                                          : "");
-    return 0;
+    if (syscall(SYS_sched_setattr, pid, &attributes, 0) == 0)
+        return 0;
+    if (errno == EINVAL && attributes.policy == SCHED_DEADLINE)
+        return fail_deadline(host, &attributes, err);
+    return barrer_fail(host, err, errno, "set scheduling policy %s%s", wanted->policy,
+                       errno == EPERM ? " (needs CAP_SYS_NICE, and a cgroup that may have "
+                                        "realtime processes)"
+                                      : "");
 }
 
 static int apply_io_priority(const struct barrer_host *host,

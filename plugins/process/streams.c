@@ -23,8 +23,9 @@ void process_streams_give(const struct barrer_process_request *request)
         if (fstat(fd, &st) < 0 || st.st_uid == request->uid || !is_giveable(&st))
             continue;
         /* Refused for a file whose owner this user namespace does not map, or on a read-only
-         * mount: it then keeps its owner, and the descriptors work all the same. */
-        if (fchown(fd, request->uid, (gid_t)-1) < 0)
+         * mount: it then keeps its owner, and the descriptors work all the same. A terminal keeps
+         * its group, tty. */
+        if (fchown(fd, request->uid, S_ISCHR(st.st_mode) ? (gid_t)-1 : request->gid) < 0)
             continue;
     }
 }

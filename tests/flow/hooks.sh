@@ -117,6 +117,12 @@ new_id
 not_ok "a hook that takes longer than its timeout" timeout 30 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" create --bundle "$b" "$id"
 like "$error" 'timeout|timed out|time' "says so"
 not_ok "and is killed" pgrep -x -f "sleep $mark"
+# What a hook says on the terminal that a failing container would have had.
+make_bundle "$b" '.process.terminal = true
+    | .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo why >&2; exit 3"]}]'
+new_id
+capture timeout 60 python3 "$top_srcdir/tests/terminal.py" 80x25 "$BARRER_RUN" $BARRER_FLAGS --root "$STATE" run --bundle "$b" "$id"
+like "$status $output" '^1 why.*exit status 3' "a failing startContainer hook is heard on the terminal"
 # Killed on its way to the payload: start must not say that all is well.
 make_bundle "$b" ".hooks.startContainer = [{path: \"/bin/sleep\", args: [\"sleep\", \"$mark\"]}]"
 new_id

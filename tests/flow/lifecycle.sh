@@ -41,6 +41,7 @@ refuses "create of an id that exists" "exists" barrer create --bundle "$b" "$c"
 like "$(stat -c %a "$STATE/$c")" '^700$' "rule 13: the state folder is private"
 
 # --- list and ps ---
+refuses "list of a state root that is not there" 'list the containers of ".*/nowhere".*No such file' barrer --root "$T/nowhere" list
 capture barrer list --format json
 is "$(json '.[0].id + " " + .[0].status + " " + (.[0].pid | tostring) + " " + .[0].bundle')" \
     "$c running $pid $b" "list --format json"

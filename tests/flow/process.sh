@@ -59,6 +59,19 @@ is "$output" "$(cat /proc/self/oom_score_adj)" "no OOM score means the caller's"
 if is_real_root; then
     run_sh "$b" 'cut -d" " -f41,19 /proc/self/stat' '.process.scheduler = {policy: "SCHED_BATCH", nice: 7}'
     is "$output" "7 3" "nice value and scheduler policy (SCHED_BATCH is 3)"
+    make_bundle "$b" '.process.args = ["stat", "-Lc", "%u:%g", "/proc/self/fd/1"] | .process.user = {uid: 1, gid: 2}'
+    new_id
+    is "$(barrer run --bundle "$b" "$id" | cat)" 1:2 "a pipe that is the output belongs to the process"
+    deadline() { # WHAT REGEX RUNTIME DEADLINE PERIOD
+        make_bundle "$b" ".process.scheduler = {policy: \"SCHED_DEADLINE\", runtime: $3, deadline: $4, period: $5}"
+        new_id
+        refuses "$1" "sched_setattr: \`SCHED_DEADLINE\` $2" barrer run --bundle "$b" "$id"
+    }
+    deadline "no runtime" 'requires `runtime`' 0 20000000 20000000
+    deadline "no deadline" 'requires `deadline`' 10000000 0 0
+    deadline "more runtime than deadline" 'runtime \(30000000\) must be <= deadline \(20000000\)' 30000000 20000000 40000000
+    deadline "a deadline after the period" 'deadline \(20000000\) must be <= period \(15000000\)' 10000000 20000000 15000000
+    deadline "a runtime below the kernel's least" 'runtime \(1023\) must be between 1024 and ' 1023 10000000 0
     run_sh "$b" 'ionice -p $$' '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
     like "$output" 'best-effort: prio 6' "I/O priority"
     run_sh "$b" 'cat /proc/self/cpuset; grep Cpus_allowed_list /proc/self/status' '.process.execCPUAffinity = {initial: "0", final: "0"}'

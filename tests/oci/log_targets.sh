@@ -43,4 +43,19 @@ like "$(cat "$T/log")" 'error.*does not exist' "file:NAME is a file"
 refuses "nobody listens" 'open the log "syslog:x": connect to "/dev/log"' barrer --log syslog:x list
 refuses "no identifier" 'expected an identifier' barrer --log journald: list
 refuses "an identifier of two lines" 'expected an identifier' barrer --log $'journald:a\nB=c' list
+
+# Without --log nothing is lost: what it would have is on standard error.
+make_bundle "$T/b" '.process.args = ["echo", "hello"] | .unheard = 1'
+new_id
+capture barrer run --bundle "$T/b" "$id"
+is "$status$output" 0hello "a container with a property that the specification does not have"
+is "$error" "barrer-run: warning: config.json: unheard: unknown property, ignored" "and a warning"
+capture barrer --log-format json run --bundle "$T/b" "$id"
+is "$(jq -r .level <<<"$error")" warning "or one as JSON"
+capture barrer --log-level error run --bundle "$T/b" "$id"
+is "$error" "" "not where only errors are asked for"
+capture barrer --log "$T/log" run --bundle "$T/b" "$id"
+is "$error" "" "nor where there is a log"
+capture barrer state nosuch
+is "$(wc -l <<<"$error")" 1 "an error is there once"
 done_testing

@@ -37,11 +37,11 @@ refused() { # DESCRIPTION REGEX POLICY
 }
 refused "an unknown mode" 'linux\.memoryPolicy\.mode=MPOL_NEAR' '{mode: "MPOL_NEAR"}'
 refused "an unknown flag" 'linux\.memoryPolicy\.flags=MPOL_F_X' '{mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_X"]}'
-refused "no mode" 'linux\.memoryPolicy\.mode: missing' '{nodes: "0"}'
-refused "nodes that are none" 'linux\.memoryPolicy\.nodes: expected a list' '{mode: "MPOL_BIND", nodes: "a"}'
-refused "a node that cannot be" 'linux\.memoryPolicy\.nodes: expected a list' '{mode: "MPOL_BIND", nodes: "0-1024"}'
+refused "no mode" 'linux\.memoryPolicy\.mode: invalid memory policy mode: missing' '{nodes: "0"}'
+refused "nodes that are none" 'linux\.memoryPolicy\.nodes: invalid memory policy node: expected a list' '{mode: "MPOL_BIND", nodes: "a"}'
+refused "a node that cannot be" 'linux\.memoryPolicy\.nodes: invalid memory policy node: expected a list' '{mode: "MPOL_BIND", nodes: "0-1024"}'
 refused "MPOL_BIND without nodes" 'linux\.memoryPolicy: set MPOL_BIND' '{mode: "MPOL_BIND"}'
-refused "MPOL_LOCAL with nodes" 'linux\.memoryPolicy: set MPOL_LOCAL on nodes 0' '{mode: "MPOL_LOCAL", nodes: "0"}'
+refused "MPOL_LOCAL with nodes" 'linux\.memoryPolicy: set MPOL_LOCAL: the mode requires 0 nodes but got 1' '{mode: "MPOL_LOCAL", nodes: "0"}'
 
 # x86-64 says i686 to a process of the other personality.
 start_sleeper "$T/b" '.linux.personality = {domain: "LINUX32"}'

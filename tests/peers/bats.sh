@@ -14,8 +14,8 @@ run_bats() { # STDIN FILE...
         timeout -k 5 900 bats --tap "$file" >/tmp/bats.out 2>/tmp/bats.err <"$stdin" &
         bats=$!
         # What a failed test leaves behind, bats waits for.
-        tail -n +1 -f --pid=$bats /tmp/bats.out | while read -r _; do
-            ! is_complete || pkill -x recvtty || :
+        tail -n +1 -f --pid=$bats /tmp/bats.out | while read -r line; do
+            case $line in ok* | not\ ok*) ! is_complete || pkill -x recvtty || : ;; esac
         done
         wait $bats || rc=$?
         {
