@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <barrer/plugin.h>
@@ -59,32 +58,32 @@ static void print_slowly(const char *root, const char *id, int width)
     container_close(container);
 }
 
-static void print_table(const char *root, char **ids)
+static void print_table(const char *root, struct dirent **entries, int n)
 {
     barrer_auto_fd int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct glance row;
     int width = 11;
 
-    for (size_t i = 0; ids[i] != NULL; i++)
-        if ((int)strlen(ids[i]) > width)
-            width = (int)strlen(ids[i]);
+    for (int i = 0; i < n; i++)
+        if ((int)strlen(entries[i]->d_name) > width)
+            width = (int)strlen(entries[i]->d_name);
     (void)printf("%-*s %-11s %-9s %-39s %-30s %s\n", width, "ID", "PID", "STATUS", "BUNDLE",
                  "CREATED", "OWNER");
-    for (size_t i = 0; ids[i] != NULL; i++) {
-        if (root_fd >= 0 && glance(root_fd, ids[i], &row))
-            print_row(ids[i], width, &row);
+    for (int i = 0; i < n; i++) {
+        if (root_fd >= 0 && glance(root_fd, entries[i]->d_name, &row))
+            print_row(entries[i]->d_name, width, &row);
         else
-            print_slowly(root, ids[i], width);
+            print_slowly(root, entries[i]->d_name, width);
     }
 }
 
-static int print_json(const char *root, char **ids, struct barrer_error *err)
+static int print_json(const char *root, struct dirent **entries, int n, struct barrer_error *err)
 {
     struct json_object *all = json_object_new_array();
     int r;
 
-    for (size_t i = 0; ids[i] != NULL; i++) {
-        struct container *container = open_one(root, ids[i]);
+    for (int i = 0; i < n; i++) {
+        struct container *container = open_one(root, entries[i]->d_name);
         enum container_status status;
 
         if (container == NULL)
@@ -102,22 +101,19 @@ static int print_json(const char *root, char **ids, struct barrer_error *err)
 
 static int list(const char *root, const char *format, int is_quiet, struct barrer_error *err)
 {
-    size_t n = 0;
-    char **ids;
-    int r = container_list(root, &ids, err);
+    struct dirent **entries;
+    int n = container_list(root, &entries, err), r = 0;
 
-    if (r < 0)
-        return r;
-    for (; ids[n] != NULL; n++)
-        if (is_quiet)
-            (void)printf("%s\n", ids[n]);
-    if (!is_quiet && strcmp(format, "json") == 0)
-        r = print_json(root, ids, err);
-    else if (!is_quiet)
-        print_table(root, ids);
-    for (size_t i = 0; i < n; i++)
-        free(ids[i]);
-    free(ids);
+    if (n < 0)
+        return n;
+    if (is_quiet)
+        for (int i = 0; i < n; i++)
+            (void)printf("%s\n", entries[i]->d_name);
+    else if (strcmp(format, "json") == 0)
+        r = print_json(root, entries, n, err);
+    else
+        print_table(root, entries, n);
+    container_list_free(entries, n);
     return r < 0 ? r : cli_flush(err);
 }
 

@@ -2,7 +2,7 @@
 #include "cli/match.h"
 
 #include <regex.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "container/state.h"
 
@@ -23,21 +23,21 @@ int match_each(struct cli *cli, const char *pattern,
                           struct barrer_error *err),
                const void *arg, struct barrer_error *err)
 {
-    int status = 0, r;
+    int status = 0, n, r;
+    struct dirent **entries;
     regex_t regex;
-    char **ids;
 
     r = compile(pattern, &regex, err);
     if (r < 0)
         return r;
-    r = container_list(cli->global.root, &ids, err);
-    for (size_t i = 0; r == 0 && ids[i] != NULL; i++) {
-        if (regexec(&regex, ids[i], 0, NULL, 0) == 0 && act(cli, ids[i], arg, err) < 0)
+    n = container_list(cli->global.root, &entries, err);
+    for (int i = 0; i < n; i++)
+        if (regexec(&regex, entries[i]->d_name, 0, NULL, 0) == 0 &&
+            act(cli, entries[i]->d_name, arg, err) < 0)
             status = cli_error(err, 1);
-        free(ids[i]);
-    }
     regfree(&regex);
-    if (r == 0)
-        free(ids);
-    return r < 0 ? r : status;
+    if (n < 0)
+        return n;
+    container_list_free(entries, n);
+    return status;
 }

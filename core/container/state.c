@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,8 +424,10 @@ static int is_awaited(int dir_fd, const char *start)
 enum container_status container_process_status(const struct container_process *process, int dir_fd,
                                                const char *start)
 {
-    /* 0: it ended before it could be asked for. */
-    if (process->start_time == 0 || container_start_time(process->pid) != process->start_time)
+    /* 0: it ended before it could be asked for. kill says at a fraction of /proc's cost that none
+     * is left, as it is for most of a long list. */
+    if (process->start_time == 0 || (kill(process->pid, 0) < 0 && errno == ESRCH) ||
+        container_start_time(process->pid) != process->start_time)
         return CONTAINER_STOPPED;
     if (is_awaited(dir_fd, start))
         return CONTAINER_CREATED;
@@ -483,38 +486,33 @@ struct json_object *container_state(const struct container *container, const cha
     return state;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int container_list(const char *root, char ***ret_ids, struct barrer_error *err)
+static int is_container(const struct dirent *entry)
 {
     struct barrer_error ignored;
-    DIR *folder = opendir(root);
-    char **ids = calloc(1, sizeof(*ids));
-    size_t n = 0;
 
-    if (ids == NULL || (folder == NULL && errno != ENOENT)) {
-        free(ids);
-        return error_fail(err, errno, "list the state root \"%s\"", root);
-    }
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        char **larger;
+    return oci_id_check(entry->d_name, &ignored) == 0;
+}
 
-        if (oci_id_check(entry->d_name, &ignored) < 0)
-            continue;
-        larger = realloc(ids, (n + 2) * sizeof(*ids));
-        if (larger == NULL)
-            break;
-        ids = larger;
-        ids[n] = strdup(entry->d_name);
-        n += ids[n] != NULL;
-        ids[n] = NULL;
-    }
-    if (folder != NULL)
-        (void)closedir(folder);
-    qsort(ids, n, sizeof(*ids), compare_texts);
-    *ret_ids = ids;
-    return 0;
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int container_list(const char *root, struct dirent ***ret_entries, struct barrer_error *err)
+{
+    int n = scandir(root, ret_entries, is_container, compare_names);
+
+    if (n >= 0)
+        return n;
+    *ret_entries = NULL;
+    if (errno == ENOENT)
+        return 0;
+    return error_fail(err, errno, "list the state root \"%s\"", root);
+}
+
+void container_list_free(struct dirent **entries, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free(entries);
 }

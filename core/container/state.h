@@ -9,6 +9,7 @@
 #ifndef CORE_CONTAINER_STATE_H
 #define CORE_CONTAINER_STATE_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -131,7 +132,9 @@ int container_put_fact(void *container, const char *instance, const char *name, 
 const char *container_get_fact(void *container, const char *instance, const char *name);
 int container_has_facts(void *container, const char *instance);
 
-/* All ids below ROOT, sorted, NULL ends it; free each and the array. An absent root is empty. */
-int container_list(const char *root, char ***ret_ids, struct barrer_error *err);
+/* The entries of ROOT that are named as containers are, sorted; returns their number. An absent root
+ * is empty. */
+int container_list(const char *root, struct dirent ***ret_entries, struct barrer_error *err);
+void container_list_free(struct dirent **entries, int n);
 
 #endif
