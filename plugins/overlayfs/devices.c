@@ -187,10 +187,15 @@ static int make_device(struct overlayfs *self, const struct barrer_filesystem_re
     return r;
 }
 
-static bool is_configured(const struct barrer_filesystem_request *request, const char *path)
+/* By a device of config.json, or by a mount there, as in `--volume /dev/urandom:/dev/random`. */
+static bool is_configured(const struct overlayfs *self,
+                          const struct barrer_filesystem_request *request, const char *path)
 {
     for (size_t i = 0; i < request->n_devices; i++)
         if (strcmp(request->devices[i].path, path) == 0)
+            return true;
+    for (size_t i = 0; i < self->n_mounts; i++)
+        if (overlayfs_is_path(self->mounts[i].spec->destination, path + 1))
             return true;
     return false;
 }
@@ -246,7 +251,7 @@ int overlayfs_devices_make(struct overlayfs *self, const struct barrer_filesyste
     if (dev_fd < 0)
         return dev_fd;
     for (size_t i = 0; r == 0 && i < sizeof(defaults) / sizeof(*defaults); i++)
-        if (!is_configured(request, defaults[i].path))
+        if (!is_configured(self, request, defaults[i].path))
             r = make_device(self, request, &defaults[i], -1, dev_fd, err);
     for (size_t i = 0; r == 0 && i < request->n_devices; i++)
         r = make_device(self, request, &request->devices[i], overlayfs_nodes_take(self, i),

@@ -153,6 +153,7 @@ else
 fi
 
 # --- devices ---
+echo instead >"$T/in-place"
 if is_real_root; then
     mounts 'ls -ln /dev/fuse-x /dev/pipe | tr -s " " | cut -d" " -f1,3-6' '.linux.devices = [
         {path: "/dev/fuse-x", type: "c", major: 10, minor: 229, fileMode: 432, uid: 5, gid: 6},
@@ -170,6 +171,10 @@ else
     skip "a pipe" "needs real root"
     skip "a device with mode and owner in a user namespace" "needs real root"
 fi
+mounts 'stat -c %t:%T /dev/random; cat /dev/full' '.mounts += [
+    {destination: "/dev/random", source: "/dev/urandom", type: "bind", options: ["bind"]},
+    {destination: "/dev/full", source: "'"$T/in-place"'", type: "bind", options: ["bind"]}]'
+is "$output" $'1:9\ninstead' "what config.json mounts on a default device stays" || show
 
 # --- a read-only /dev ---
 mounts 'ls /dev/pts/ptmx /dev/null /dev/shm -d; grep -o "^tmpfs /dev tmpfs ro" /proc/mounts; touch /dev/x' '
