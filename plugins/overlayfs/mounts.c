@@ -147,8 +147,8 @@ static int prepare_one(struct overlayfs *self, const struct barrer_filesystem_re
     if (mount->options.copies_link || mount->options.source_is_link ||
         mount->options.target_is_link)
         return overlayfs_mount_fail(
-            self, mount, EINVAL,
-            "copy-symlink, src-nofollow and dest-nofollow are for bind mounts", err);
+            self, mount, EINVAL, "copy-symlink, src-nofollow and dest-nofollow are for bind mounts",
+            err);
     if (mount->options.copies_up && !is_type(mount, "tmpfs"))
         return overlayfs_mount_fail(self, mount, EINVAL, "tmpcopyup is for tmpfs", err);
     return overlayfs_idmap_prepare(self, request, mount, err);
@@ -186,6 +186,29 @@ static int is_folder(int fd)
     return fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode);
 }
 
+static bool is_other_kind(const struct overlayfs_mount *mount,
+                          const struct overlayfs_target *target)
+{
+    struct stat source, place;
+    int r = target->fd >= 0 ? fstat(target->fd, &place)
+                            : fstatat(target->dir_fd, target->name, &place, AT_SYMLINK_NOFOLLOW);
+
+    return r == 0 && fstat(mount->tree.fd, &source) == 0 &&
+           S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode);
+}
+
+/* move_mount(2) says EINVAL for a file on a folder, mount(2) ENOTDIR, which Docker looks for. */
+static int attach_fail(struct overlayfs *self, const struct overlayfs_mount *mount,
+                       const struct overlayfs_target *target, int errnum, struct barrer_error *err)
+{
+    if (errnum == ENOSYS)
+        return overlayfs_mount_fail(self, mount, errnum, "this needs mount_setattr(2), Linux 5.12",
+                                    err);
+    if ((errnum == EINVAL || errnum == ENOTDIR) && is_other_kind(mount, target))
+        return overlayfs_mount_fail(self, mount, ENOTDIR, "one is a folder, the other is not", err);
+    return overlayfs_mount_fail(self, mount, errnum, NULL, err);
+}
+
 static int enter_bind(struct overlayfs *self, const struct barrer_filesystem_request *request,
                       struct overlayfs_mount *mount, struct barrer_error *err)
 {
@@ -217,8 +240,7 @@ static int enter_bind(struct overlayfs *self, const struct barrer_filesystem_req
         return r;
     r = overlayfs_tree_attach(self, &mount->tree, &target);
     if (r < 0)
-        r = overlayfs_mount_fail(
-            self, mount, -r, r == -ENOSYS ? "this needs mount_setattr(2), Linux 5.12" : NULL, err);
+        r = attach_fail(self, mount, &target, -r, err);
     overlayfs_leave_fd(self, &target.fd);
     overlayfs_leave_fd(self, &mount->tree.fd);
     return r;
@@ -511,8 +533,7 @@ int overlayfs_mounts_enter(struct overlayfs *self, const struct barrer_filesyste
     return 0;
 }
 
-int overlayfs_mounts_remove(struct overlayfs *self,
-                            const struct barrer_filesystem_request *request,
+int overlayfs_mounts_remove(struct overlayfs *self, const struct barrer_filesystem_request *request,
                             struct barrer_error *err)
 {
     for (size_t i = request->n_mounts; i-- > 0;) {

@@ -152,8 +152,14 @@ else
     skip "an id-mapped mount shows mapped owners" "needs real root"
 fi
 
-# --- devices ---
 echo instead >"$T/in-place"
+# Docker looks for these words.
+mounts true '.mounts += [{destination: "/etc", source: "'"$T/in-place"'", type: "bind", options: ["bind"]}]'
+like "$error" '"/etc" \(type "bind"; one is a folder, the other is not\): Not a directory' "a file cannot be mounted on a folder" || show
+mounts true '.mounts += [{destination: "/bin/busybox", source: "'"$T"'", type: "bind", options: ["bind"]}]'
+like "$error" '"/bin/busybox" \(type "bind"; one is a folder, the other is not\): Not a directory' "nor a folder on a file" || show
+
+# --- devices ---
 if is_real_root; then
     mounts 'ls -ln /dev/fuse-x /dev/pipe | tr -s " " | cut -d" " -f1,3-6' '.linux.devices = [
         {path: "/dev/fuse-x", type: "c", major: 10, minor: 229, fileMode: 432, uid: 5, gid: 6},
