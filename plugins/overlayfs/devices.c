@@ -187,15 +187,20 @@ static int make_device(struct overlayfs *self, const struct barrer_filesystem_re
     return r;
 }
 
-/* By a device of config.json, or by a mount there, as in `--volume /dev/urandom:/dev/random`. */
-static bool is_configured(const struct overlayfs *self,
-                          const struct barrer_filesystem_request *request, const char *path)
+static bool is_configured(const struct barrer_filesystem_request *request, const char *path)
 {
     for (size_t i = 0; i < request->n_devices; i++)
         if (strcmp(request->devices[i].path, path) == 0)
             return true;
+    return false;
+}
+
+/* As in `--volume /dev/urandom:/dev/random`: the caller's wish, also where `--privileged` adds all
+ * devices of the host. */
+static bool is_mounted(const struct overlayfs *self, const char *path)
+{
     for (size_t i = 0; i < self->n_mounts; i++)
-        if (overlayfs_is_path(self->mounts[i].spec->destination, path + 1))
+        if (overlayfs_is_path(self->mounts[i].spec->destination, path + strspn(path, "/")))
             return true;
     return false;
 }
@@ -251,11 +256,12 @@ int overlayfs_devices_make(struct overlayfs *self, const struct barrer_filesyste
     if (dev_fd < 0)
         return dev_fd;
     for (size_t i = 0; r == 0 && i < sizeof(defaults) / sizeof(*defaults); i++)
-        if (!is_configured(self, request, defaults[i].path))
+        if (!is_configured(request, defaults[i].path) && !is_mounted(self, defaults[i].path))
             r = make_device(self, request, &defaults[i], -1, dev_fd, err);
     for (size_t i = 0; r == 0 && i < request->n_devices; i++)
-        r = make_device(self, request, &request->devices[i], overlayfs_nodes_take(self, i),
-                        dev_fd, err);
+        if (!is_mounted(self, request->devices[i].path))
+            r = make_device(self, request, &request->devices[i], overlayfs_nodes_take(self, i),
+                            dev_fd, err);
     if (r == 0)
         r = make_links(self, dev_fd, err);
     /* The terminal is bound on it later, when the root may be read-only. */

@@ -181,6 +181,13 @@ mounts 'stat -c %t:%T /dev/random; cat /dev/full' '.mounts += [
     {destination: "/dev/random", source: "/dev/urandom", type: "bind", options: ["bind"]},
     {destination: "/dev/full", source: "'"$T/in-place"'", type: "bind", options: ["bind"]}]'
 is "$output" $'1:9\ninstead' "what config.json mounts on a default device stays" || show
+if is_real_root; then
+    mounts 'stat -c %t:%T /dev/random' '.linux.devices = [{path: "/dev/random", type: "c", major: 1, minor: 8}]
+        | .mounts += [{destination: "/dev/random", source: "/dev/urandom", type: "bind", options: ["bind"]}]'
+    is "$output" 1:9 "and what it mounts on one of linux.devices" || show
+else
+    skip "and what it mounts on one of linux.devices" "needs real root"
+fi
 
 # --- a read-only /dev ---
 mounts 'ls /dev/pts/ptmx /dev/null /dev/shm -d; grep -o "^tmpfs /dev tmpfs ro" /proc/mounts; touch /dev/x' '
