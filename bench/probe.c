@@ -5,6 +5,7 @@
  *   mark PROGRAM [ARGUMENT...]  keeps the time in /.mark (called mark-dotnet: in /.mark-dotnet) and executes the
  *                               program; with TRACE=1 it marks the kernel's trace, too
  *   first [DOWN...]             the first service: keeps the time of its first statement, then is sample
+ *   boxed                       a service that waits
  *   sample [DOWN...]            says what PID 1 and the machine are like; DOWN is executed to shut down in order
  *
  * Lines on the console: "BENCH KEY=VALUE".
@@ -139,6 +140,22 @@ static void say_memory(void)
     say("anonymous=%ld", value_of("Anonymous"));
 }
 
+/* Files of plugins that PID 1 has mapped: each by its first page. */
+static void say_plugins(void)
+{
+    long n = 0;
+
+    (void)read_text("/proc/1/maps");
+    for (const char *at = text; (at = strstr(at, "/plugins/")) != NULL; at++) {
+        const char *line = at;
+
+        while (line > text && line[-1] != '\n')
+            line--;
+        n += strstr(line, " 00000000 ") != NULL && strstr(line, " 00000000 ") < at;
+    }
+    say("plugins=%ld", n);
+}
+
 /* The calls of PID 1 between the marks, and all executions. */
 static void say_trace(void)
 {
@@ -229,6 +246,7 @@ static int sample(char **down)
     text[strcspn(text, "\n")] = '\0';
     say("comm=%s", text);
     say_memory();
+    say_plugins();
     say_group(group);
     say_trace();
     say("down=%lld", now());
@@ -256,6 +274,9 @@ int main(int argc, char **argv)
         keep_time("/.first", time);
         return sample(argv + 1);
     }
+    if (strcmp(name, "boxed") == 0)
+        for (;;)
+            (void)pause();
     if (strcmp(name, "sample") == 0)
         return sample(argv + 1);
     return argc > 1 ? mark(name, argv + 1) : 2;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/reboot.h>
@@ -292,13 +293,14 @@ static uint32_t missing(const struct supervisor *s, const struct boot_settings *
  * That is a child which shares all memory with PID 1, but is not PID 1. */
 static void load_in_child(struct load *load)
 {
-    static char stack[256 * 1024] __attribute__((aligned(16)));
+    static char stack[256 * 1024] __attribute__((aligned(4096)));
     struct supervisor *s = load->s;
     struct machine *machine = s->machine;
     pid_t pid =
         clone(loading_child, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, load);
     int r = pid < 0 ? load_modules_of(load) : await(s, pid, -1, OWN_TIME);
 
+    (void)madvise(stack, sizeof(stack), MADV_DONTNEED);
     if (r == 0 && machine->loading == 0)
         return;
     output_say(machine, 3,
