@@ -296,6 +296,27 @@ is "$?/$([ "$(ctl_number later exec_us)" -ge $(($(ctl status --json | jq .system
 ok "poweroff" ctl poweroff
 boot_end 0 "down"
 
+# --- plugins --------------------------------------------------------------------------------------------
+# PID 1 has those that its services ask for, from the first one's start on.
+if has_dynamic_plugins; then
+    boot_start <<'EOF'
+[service plain]
+exec = /bin/sleep 1000
+[service boxed]
+exec = /bin/sleep 1000
+enabled = no
+private-tmp = yes
+seccomp-deny = reboot
+EOF
+    is "$?" 0 "a service that is started later: READY"
+    plugins() { sed -n 's|.*/plugins/\([a-z0-9_]*\)\.so$|\1|p' "/proc/$(boot_pid1)/maps" | sort -u | paste -sd' '; }
+    is "$(plugins)" "native process" "PID 1 has loaded the plugins that the first service asks for"
+    ok "start of one in a box" ctl start boxed
+    is "$(ctl_state boxed)/$(plugins)" "running/namespace native overlayfs process seccomp" "and what a later one asks for, but nothing for limits that it has not"
+    ok "poweroff" ctl poweroff
+    boot_end 0 "down"
+fi
+
 # --- the configuration --------------------------------------------------------------------------------
 boot_launch <<'EOF'
 [service a]
