@@ -44,32 +44,31 @@ static int open_socket(const char *path, int type, mode_t mode, struct barrer_er
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     (void)unlink(path);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-        chmod(path, mode) < 0) {
+        chmod(path, mode) < 0 ||
+        (type == SOCK_DGRAM ? setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one))
+                            : listen(fd, 16)) < 0) {
         int saved = errno;
 
         if (fd >= 0)
             (void)close(fd);
         return error_fail(err, saved, "open the socket \"%s\"", path);
     }
-    if (type == SOCK_DGRAM)
-        (void)setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
-    else
-        (void)listen(fd, 16);
     return fd;
 }
 
 int control_open(struct machine *machine, struct barrer_error *err)
 {
-    int r = open_socket(BARRER_RUN_DIR "/control", SOCK_SEQPACKET, 0600, err);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    machine->control_fd = r;
-    r = open_socket(BARRER_RUN_DIR "/notify", SOCK_DGRAM, 0666, err);
-    if (r < 0)
-        return r;
-    machine->notify_fd = r;
-    return 0;
+    if (machine->control_fd < 0) {
+        r = open_socket(BARRER_RUN_DIR "/control", SOCK_SEQPACKET, 0600, err);
+        machine->control_fd = r < 0 ? -1 : r;
+    }
+    if (r >= 0 && machine->notify_fd < 0) {
+        r = open_socket(BARRER_RUN_DIR "/notify", SOCK_DGRAM, 0666, err);
+        machine->notify_fd = r < 0 ? -1 : r;
+    }
+    return r < 0 ? r : 0;
 }
 
 static void close_client(struct client *client)
@@ -77,6 +76,17 @@ static void close_client(struct client *client)
     (void)close(client->fd);
     memset(client, 0, sizeof(*client));
     client->fd = -1;
+}
+
+void control_recover(struct machine *machine)
+{
+    for (int i = 0; i < MACHINE_CLIENTS; i++) {
+        struct client *client = &machine->clients[i];
+
+        if (client->fd >= 0 && client->request == 0 &&
+            (machine->job.pid == 0 || machine->job.client != i))
+            close_client(client);
+    }
 }
 
 /* Root, or who runs the test. */

@@ -8,8 +8,10 @@
 
 #include "boot/supervisor.h"
 
-/* The listening socket, and that of NOTIFY_SOCKET. */
+/* The listening socket, and that of NOTIFY_SOCKET, as far as they are not open. */
 int control_open(struct machine *machine, struct barrer_error *err);
+/* After a fault: clients whose request it may have taken are told by the end of the connection. */
+void control_recover(struct machine *machine);
 void control_accept(struct supervisor *s);
 /* A packet of a client, or of the init service, or of the log service. */
 void control_read_client(struct supervisor *s, int client);

@@ -198,6 +198,7 @@ struct machine {
     int32_t current;      /* plan: 0 or 1 */
     uint64_t boot_at, init_deadline, shutdown_deadline, step_deadline, watchdog_at;
     uint64_t settle_at; /* what boot needed is given back; 0: it was */
+    uint64_t control_at; /* its socket is tried again */
     uint64_t interrupts_at;
     uint32_t interrupts;
     pid_t rescue;

@@ -56,21 +56,52 @@ static void forget_stack(void)
     (void)madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
+static void take_end(struct supervisor *s, pid_t pid, int status)
+{
+    if (pid == s->machine->job.pid)
+        control_job_ended(s, status);
+    else if (pid == s->machine->rescue)
+        rescue_reaped(s->machine);
+    else
+        (void)supervisor_reaped(s, pid, status);
+}
+
+/* After a fault: what waitpid(2) had told of that process may be lost. */
+static void find_end(struct supervisor *s, pid_t pid)
+{
+    const int unknown = 255 << 8; /* as a wait status */
+    siginfo_t info;
+
+    if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+        errno == ECHILD)
+        take_end(s, pid, unknown);
+}
+
+/* What the fault has lost of the ends of processes, and what it has left half done of them. */
+static void find_ends(struct supervisor *s)
+{
+    struct machine *machine = s->machine;
+
+    for (int i = 0; i < machine->n_units; i++) {
+        const struct unit *unit = &machine->units[i];
+        const pid_t pids[] = {unit->spawner, unit->pid, unit->helper};
+
+        for (size_t j = 0; unit->name[0] != '\0' && j < sizeof(pids) / sizeof(*pids); j++)
+            find_end(s, pids[j]);
+    }
+    find_end(s, machine->job.pid);
+    find_end(s, machine->rescue);
+    supervisor_recover(s);
+}
+
 /* In portions, so that a storm of orphans does not keep the rest waiting: whether there are more. */
 static int reap(struct supervisor *s)
 {
-    struct machine *machine = s->machine;
     int status, n = 0;
     pid_t pid;
 
-    for (; n < 256 && (pid = waitpid(-1, &status, WNOHANG)) > 0; n++) {
-        if (pid == machine->job.pid)
-            control_job_ended(s, status);
-        else if (pid == machine->rescue)
-            rescue_reaped(machine);
-        else
-            (void)supervisor_reaped(s, pid, status);
-    }
+    for (; n < 256 && (pid = waitpid(-1, &status, WNOHANG)) > 0; n++)
+        take_end(s, pid, status);
     return n == 256;
 }
 
@@ -273,6 +304,24 @@ static void step_watchdog(struct machine *machine, uint64_t now, uint64_t *next)
     earliest(next, machine->watchdog_at);
 }
 
+/* Without its sockets a system cannot be controlled: what kept them from it may pass, as a full /run does. */
+static void step_control(struct machine *machine, uint64_t now, uint64_t *next)
+{
+    struct barrer_error err;
+
+    if (machine->control_fd >= 0 && machine->notify_fd >= 0)
+        return;
+    if (machine->control_at <= now) {
+        machine->control_at = now + 1000;
+        (void)mkdir(BARRER_RUN_DIR, 0755);
+        if (control_open(machine, &err) == 0) {
+            output_say(machine, 5, "the control socket is open by now");
+            return;
+        }
+    }
+    earliest(next, machine->control_at);
+}
+
 /* Do what is due; the milliseconds until the next thing is, or -1. */
 static int step(struct supervisor *s)
 {
@@ -289,6 +338,7 @@ static int step(struct supervisor *s)
     step_job(machine, now, &next);
     step_rescue(machine, now, &next);
     step_watchdog(machine, now, &next);
+    step_control(machine, now, &next);
     if (machine->state == MACHINE_STOPPING) {
         earliest(&next, shutdown_step(s));
         earliest(&next, supervisor_step(s));
@@ -310,8 +360,12 @@ __attribute__((noreturn)) static void turn_forever(struct supervisor *s)
         s->machine->loops++;
         has_more = reap(s);
         wait = step(s);
+        if (signal_fd < 0)
+            signal_fd = signals_open();
         if (has_more)
             wait = 0;
+        else if (signal_fd < 0 && (wait < 0 || wait > 1000))
+            wait = 1000; /* deaf: until there is a descriptor for signals */
         collect(s, signal_fd, &watches);
         if (poll(watches.fds, watches.n, wait) < 0)
             continue;
@@ -411,6 +465,8 @@ __attribute__((noreturn)) static void resume(int fd)
     }
     if (s.machine->boot_step >= BOOT_PLUGINS)
         (void)boot_open_loader(&s);
+    find_ends(&s);
+    control_recover(s.machine);
     boot_run(&s);
     turn_forever(&s);
 }

@@ -136,18 +136,20 @@ static void kill_group(struct supervisor *s, int index)
         (void)kill(unit->helper, SIGKILL);
 }
 
-/* A child of PID 1 in the group of FD, or where PID 1 is. */
-static pid_t clone_into(int fd)
+/* A child of PID 1 in the group of FD, or where PID 1 is. The kernel writes its pid, so that no fault comes
+ * between the process and the table. */
+static pid_t clone_into(int fd, pid_t *ret_pid)
 {
-    struct clone_args args = {.exit_signal = SIGCHLD};
+    struct clone_args args = {.exit_signal = SIGCHLD, .parent_tid = (uint64_t)(uintptr_t)ret_pid};
     pid_t pid = -1;
 
     if (fd >= 0) {
-        args.flags = CLONE_INTO_CGROUP;
+        args.flags = CLONE_INTO_CGROUP | CLONE_PARENT_SETTID;
         args.cgroup = (uint64_t)fd;
         pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     }
-    return pid >= 0 ? pid : (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    return pid >= 0 ? pid
+                    : (pid_t)syscall(SYS_clone, SIGCHLD | CLONE_PARENT_SETTID, NULL, ret_pid, NULL, NULL);
 }
 
 static int open_uevents(void)
@@ -217,8 +219,10 @@ static int make_descriptors(struct supervisor *s, int index, int is_main, struct
 {
     const struct service_row *row = &plan_of(s, index)->rows[index];
     struct unit *unit = unit_at(s, index);
-    int r = make_pipe(&unit->report_fd, &ends->report);
+    int r;
 
+    close_own(unit); /* of a start that a fault ended */
+    r = make_pipe(&unit->report_fd, &ends->report);
     if (r == 0 && row->output == OUTPUT_LOG)
         r = output_open(s->machine, index);
     if (r == 0 && is_main && (is_init(s, index) || index == settings_of(s)->logger)) {
@@ -304,17 +308,14 @@ static int clone_spawner(struct supervisor *s, int index, const char *key)
     r = make_descriptors(s, index, strcmp(key, "exec") == 0, &ends);
     if (r < 0)
         return r;
-    pid = clone_into(group_fd);
+    pid = clone_into(group_fd, &unit->spawner);
     if (pid == 0)
         child(s, index, key, &ends);
     r = pid < 0 ? -errno : 0;
     close_ends(&ends);
-    if (r < 0) {
+    if (r < 0)
         close_own(unit);
-        return r;
-    }
-    unit->spawner = pid;
-    return 0;
+    return r;
 }
 
 /* --- what becomes of a service ------------------------------------------------------------------ */
@@ -683,7 +684,7 @@ static void spawner_ended(struct supervisor *s, int index, int status)
     struct unit *unit = unit_at(s, index);
 
     unit->spawner = 0;
-    if (unit->state == SERVICE_SKIPPED) {
+    if (unit->state == SERVICE_SKIPPED || unit->state == SERVICE_WAITING) {
         close_own(unit);
         supervisor_end_socket(s, index);
         return;
@@ -884,6 +885,12 @@ static void step_waiting(struct supervisor *s, int index, uint64_t now, uint64_t
         return;
     }
     by = blocker(s, index);
+    /* A fault came before its state: that start is given up. */
+    if (by == MACHINE_NONE && (unit_at(s, index)->spawner != 0 || unit_at(s, index)->pid != 0)) {
+        kill_group(s, index);
+        earliest(next, now + 100);
+        return;
+    }
     /* What is left of the last time is dying: its end, which PID 1 reaps, comes back here. */
     if (by == MACHINE_NONE && s->machine->has_cgroups &&
         group_remove(s->machine->cgroup_fd, unit_at(s, index)->name) == -EBUSY) {
@@ -993,6 +1000,22 @@ uint64_t supervisor_step(struct supervisor *s)
         changes = before != after;
     } while (changes);
     return next;
+}
+
+void supervisor_recover(struct supervisor *s)
+{
+    for (int i = 0; i < s->machine->n_units; i++) {
+        struct unit *unit = unit_at(s, i);
+
+        if (unit->name[0] == '\0')
+            continue;
+        settle(s, i);
+        if (unit->state == SERVICE_INACTIVE && unit->is_wanted)
+            supervisor_start(s, i);
+        else if ((unit->state == SERVICE_BACKOFF || unit->state == SERVICE_STOPPING) &&
+                 unit->deadline == 0)
+            unit->deadline = machine_now();
+    }
 }
 
 void supervisor_forget_config(struct supervisor *s)

@@ -28,6 +28,8 @@ void supervisor_start(struct supervisor *s, int index);
 void supervisor_stop(struct supervisor *s, int index);
 void supervisor_restart(struct supervisor *s, int index);
 int supervisor_reload(struct supervisor *s, int index, struct barrer_error *err);
+/* After a fault: services that it has left between two states. */
+void supervisor_recover(struct supervisor *s);
 /* A child of PID 1 ended; 1 when it was a service's. */
 int supervisor_reaped(struct supervisor *s, pid_t pid, int status);
 /* What is to be read of a spawner, of an s6 descriptor. */

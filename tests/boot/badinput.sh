@@ -143,4 +143,14 @@ wait_until 10 grep -q 'keep the configuration as "/etc/barrer/last-good": No spa
 is "$?" 0 "one line says that the configuration could not be kept"
 ok "poweroff" ctl poweroff
 boot_end 0 "down"
+# --- on-failure ------------------------------------------------------------------------------------------
+for action in poweroff reboot halt; do
+    boot_make_root
+    boot_launch <<CONF
+[flow boot]
+on-failure = $action
+CONF
+    boot_end 0 "on-failure = $action: a system without services ends"
+    like "$(cat "$boot_log")" "boot cannot go on: as \[flow boot\] on-failure says.*barrer-init: $action" "on-failure = $action: it says so, and does it"
+done
 done_testing

@@ -8,8 +8,13 @@
 need jq python3 strace nsenter pgrep
 has_dynamic_plugins || skip_all "the plugins are built in"
 
-injected=0
-count() { injected=$((injected + $1)); }
+# What was injected: by class, and all; packets of garbage are counted by themselves.
+declare -A of_class=()
+classes=()
+count() { # N CLASS
+    [ -n "${of_class[$2]+set}" ] || classes+=("$2")
+    of_class[$2]=$((${of_class[$2]:-0} + $1))
+}
 faults() { ctl status --json 2>/dev/null | jq -r .system.faults; }
 is_faults() { [ "$(faults)" = "$1" ]; }
 log() { grep -c -- "$1" "$boot_log"; }
@@ -37,7 +42,7 @@ for round in 1 2 3 4 5 6 7 8; do
         wait_until 10 is_faults $n || break 2
     done
 done
-count $n
+count $n "SIGSEGV and its like in PID 1 while it supervises"
 is "$(faults)" 80 "80 faults in PID 1: it goes on after each"
 is "$(ctl_pid steady)/$(ctl_pid also)" "$steady/$also" "its services are the same"
 kill -KILL "$(boot_host_pid "$also")"
@@ -63,7 +68,7 @@ wait_until 10 grep -q 'talker: said one' "$boot_log"
 is "$?" 0 "what a service writes is logged"
 kill -SEGV "$pid1"
 wait_until 10 is_faults 1
-count 1
+count 1 "SIGSEGV and its like in PID 1 while it supervises"
 echo two >"$boot_root/fifo"
 wait_until 10 grep -q 'talker: said two' "$boot_log"
 is "$?" 0 "also after a fault"
@@ -73,7 +78,7 @@ for i in 1 2 3 4 5; do
     kill -SEGV "$pid1"
     wait_until 10 is_faults $((i + 1))
 done
-count 5
+count 5 "SIGSEGV and its like in PID 1 while it supervises"
 is "$(ls "/proc/$pid1/fd" | wc -l)" "$before" "five more faults leak no descriptor"
 
 # --- signal storm, orphans ----------------------------------------------------------------------------
@@ -94,6 +99,7 @@ for i in range(10000):
 zombies() { ps -eo stat,pidns 2>/dev/null | awk -v n="$(stat -Lc %i /proc/$pid1/ns/pid)" '$1 ~ /^Z/ && $2 == n' | wc -l; }
 wait_until 60 eval '[ "$(zombies)" = 0 ]'
 is "$?" 0 "10,000 orphans are reaped"
+count 2 "storms: 4,000 signals, 10,000 orphans"
 is "$(ctl_pid talker)" "$old" "and the service is the same"
 
 # --- a service -------------------------------------------------------------------------------------------
@@ -104,7 +110,7 @@ for i in $(seq 30); do
         wait_until 20 eval '[ "$(ctl_number talker restarts)" -gt $old ] && is_state talker running' || break 2
     done
 done
-count 60
+count 60 "SIGSEGV and abort in services"
 is "$(ctl_number talker restarts)" 60 "a service that faults 60 times runs again each time"
 old=$(ctl_pid talker)
 
@@ -155,7 +161,7 @@ for i in range(40):
     except OSError: pass
     idle.append(s)
 EOF
-count 900 # packets
+count 900 "packets of garbage"
 wait_until 10 boot_is_up
 is "$?" 0 "garbage on the control socket and on NOTIFY_SOCKET"
 is "$(faults)" 6 "is no fault of PID 1"
@@ -211,7 +217,7 @@ EOF
         like "$(ctl_number "$stage-fail" text)" "go wrong in $stage" "$stage: a plugin's own words are shown"
         like "$(ctl_number "$stage-hang" text)" 'not ready after 3000 ms' "$stage: one that hangs is told from one that fails"
     done
-    count $n
+    count $n "SIGSEGV, abort, hang, exit, failure of plugins, by operation"
     ok "poweroff" ctl poweroff
     boot_end 0 "down"
 }
@@ -233,7 +239,7 @@ EOF
     kill -SEGV "$(boot_pid1)"
     wait_until 10 eval '[ "$(faults)" = 2 ]'
     is "$?" 0 "nor does it meet it again after a fault"
-    count 2
+    count 2 "the same while a plugin is loaded"
     ok "poweroff" ctl poweroff
     boot_end 0 "down"
 done
@@ -283,42 +289,86 @@ EOF
 steady=$(ctl_pid steady)
 wait_until 60 eval '[ "$(ctl_number init restarts)" = 30 ] && is_state init running'
 is "$?" 0 "an init service that goes wrong 30 times in five ways, garbage on its socket before it, runs again" || diag "$(tail -n 5 "$boot_log")"
-count 330
+count 30 "SIGSEGV, abort, hang, exit of the init service"
+count 300 "packets of garbage"
 is "$(ctl_pid steady)/$(faults)" "$steady/0" "services are untouched, and so is PID 1"
 like "$(cat "$boot_log")" 'service init: no WATCHDOG=1 for 500 ms: killed' "one that hangs is told from the others"
 ok "poweroff" ctl poweroff
 boot_end 0 "down"
 boot_root=
 
-# --- a signal at each step ---------------------------------------------------------------------------------
-# strace sends one to PID 1 and to each spawner at its Nth call of those below: SIGSEGV, after which boot
-# goes on, and SIGTERM, a shutdown in whatever phase it comes. The launcher of --test makes none of them.
-calls=setitimer,poll,pipe2,fcntl,write,socket,signalfd4,clone3,chmod,unlink,bind,sethostname,pidfd_open,listen,waitid
-at_each_call() { # SIGNAL FIRST LAST
-    local n
-    for ((n = $2; n <= $3; n += ${BARRER_FAULT_STEP:-4})); do
-        boot_make_root
-        echo x >"$boot_root/etc/hostname"
-        boot_launch strace -qq -f -o "$T/strace" -e "trace=$calls" -e "inject=$calls:signal=$1:when=$n" <<'EOF'
-[flow boot]
-machine-id = yes
-[service a]
-exec = /bin/sleep 1000
-restart = always
-restart-delay = 10ms
-restart-limit = 1
-[service b]
-exec = /bin/sleep 1000
-after = a
-EOF
-        wait_until 30 eval 'is_gone "$boot" || grep -Eq "barrer-init: (READY|rescue)" "$boot_log"'
-        kill -TERM "$(pgrep -P "$boot" | head -n 1)" 2>/dev/null
-        boot_end 0 "$1 at call $n of each process"
-        count "$(grep -c "^[0-9]* *--- $1 " "$T/strace")"
+# --- at each call ------------------------------------------------------------------------------------------
+# Calls of PID 1 from its first to its last, and of what starts services, fail or meet a signal, one after
+# the other. Wherever that is, the system is READY, each service runs, and it powers off in order.
+boot_make_root
+boot_layers=yes # the last good configuration is one to go on with, should a fault be in reading this one
+fault=$abs_top_builddir/tests/tools/fault
+conf() { # SERVICES
+    local i
+    for ((i = 1; i <= $1; i++)); do
+        printf '[service s%d]\nexec = /bin/sleep 1000\nrestart = always\nrestart-delay = 1ms\nrestart-max-delay = 5ms\n' $i
+        printf 'restart-limit = 100\nstop-timeout = 1s\n'
+        [ $i = 1 ] || echo 'after = s1'
     done
 }
-at_each_call SIGSEGV 1 48
-at_each_call SIGTERM 1 48
+all_run() { # SERVICES
+    [ "$(timeout 5 "$CTL" --socket "/proc/$(pgrep -P "$(pgrep -P "$boot")")/root/run/barrer/control" status --json |
+        jq '[.services[] | select(.state == "running")] | length')" = "$1" ]
+}
+goes_down() { # asked again: a fault may take the signal that was just read
+    is_gone "$boot" || {
+        kill -TERM "$boot" 2>/dev/null
+        wait_until 2 is_gone "$boot"
+    }
+}
+with_faults() { # SERVICES OPTION...: one boot; $problem
+    local services=$1 rc
+    shift
+    problem=
+    rm -f "$boot_root/.used" "$T/faults"
+    boot_launch "$fault" "$@" -o "$T/faults" < <(conf "$services")
+    if [ "$1" = -s ] && [ "$2" = TERM ]; then
+        wait_until 30 eval 'is_gone "$boot" || { grep -q "barrer-init: READY" "$boot_log" && ! grep -q . "$T/faults"; }'
+    else
+        wait_until 40 all_run "$services" || problem="services are lost"
+    fi
+    wait_until 40 goes_down && wait "$boot" || problem="$problem status $?"
+    is_gone "$boot" || kill -KILL "$(pgrep -P "$boot")" "$boot"
+    boot=
+    [ -z "$problem" ] || diag "$*: $problem:" "$(head -n 3 "$T/faults")" "$(tail -n 8 "$boot_log")"
+}
+at_each_call() { # CLASS SERVICES STRIDE LAST OPTION...: from call 1 to LAST, or 0: until no fault comes
+    local class=$1 services=$2 stride=$3 last=$4 n all=0 these wrong=0
+    shift 4
+    for ((n = 1; last == 0 || n <= last; n += stride)); do
+        with_faults "$services" "$@" -n "$n${every:-}"
+        [ -z "$problem" ] || wrong=$((wrong + 1))
+        these=$(grep -c '^[ps]' "$T/faults")
+        [ "$these" != 0 ] || break
+        all=$((all + these))
+    done
+    count $all "$class"
+    is "$wrong" 0 "$class ($all)"
+}
+step=${BARRER_FAULT_STEP:-4}
+if [ "$(uname -m)" = x86_64 ]; then
+    with_faults 3 -e ENOMEM -n 1000000
+    is "$problem" "" "a boot without a fault"
+    every=+40 at_each_call "calls of PID 1 fail with ENOMEM" 3 $step 40 -e ENOMEM
+    every=+8 at_each_call "calls of PID 1 fail with EMFILE" 3 1 8 -e EMFILE
+    every=+8 at_each_call "calls of PID 1 fail with ENOSPC" 3 1 8 -e ENOSPC
+    every=+8 at_each_call "calls of PID 1 are interrupted" 3 1 8 -e EINTR
+    at_each_call "SIGSEGV at a call of PID 1, from its first to its last" 3 $step 0 -s SEGV
+    at_each_call "shutdown at a call of PID 1" 3 $((2 * step)) 120 -s TERM
+    # The Ith process at its call N + I: eight services, and one that loads plugins.
+    every=+9 at_each_call "calls of spawners and starting services fail with ENOMEM" 8 8 0 -c -e ENOMEM
+    every=+9 at_each_call "calls of spawners and starting services fail with EMFILE" 8 8 0 -c -e EMFILE
+    every=+9 at_each_call "SIGSEGV in spawners and starting services" 8 8 0 -c -s SEGV
+    every=+9 at_each_call "SIGKILL to spawners and starting services" 8 8 0 -c -s KILL
+else
+    skip "faults at each call" "tests/tools/fault is for x86-64"
+fi
+boot_layers=
 boot_root=
 
 # --- what the kernel gives ---------------------------------------------------------------------------------
@@ -344,7 +394,7 @@ EOF
     }
     kill -TERM "$(pgrep -P "$boot" | head -n 1)"
     boot_end 0 "$what"
-    count "$(grep -c INJECTED "$T/strace")"
+    count "$(grep -c INJECTED "$T/strace")" "memory, descriptors, space, processes short all the time"
 }
 # The first mounts are of --test itself: from the 12th on they are PID 1's: /proc, /run, /tmp, cgroup2.
 for i in 12 13 14 15+; do
@@ -357,7 +407,11 @@ survive "processes are short" -e "inject=clone3:error=EAGAIN:when=1+2"
 survive "groups cannot be removed" -e "inject=unlinkat:error=EBUSY:when=1+3"
 survive "signals cannot be read" -e "inject=poll:error=EINTR:when=1+2"
 
-diag "$injected faults"
-[ $injected -ge 1000 ]
-is "$?" 0 "1,000 faults and more: no panic, no lost service"
+injected=0
+for class in "${classes[@]}"; do
+    diag "$(printf '%6d  %s' "${of_class[$class]}" "$class")"
+    [ "$class" = "packets of garbage" ] || injected=$((injected + of_class[$class]))
+done
+diag "$(printf '%6d  without the packets' $injected)"
+[ "$step" != 1 ] || ok "1,000 faults and more: no panic, no lost service" test $injected -ge 1000
 done_testing

@@ -7,3 +7,7 @@ check_PROGRAMS += tests/tools/swap
 tests_tools_swap_SOURCES = %D%/swap.c
 check_PROGRAMS += tests/tools/trace
 tests_tools_trace_SOURCES = %D%/trace.c
+check_PROGRAMS += tests/tools/fault
+tests_tools_fault_SOURCES = %D%/fault.c
+tests_tools_fault_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+tests_tools_fault_LDADD = $(SECCOMP_LIBS)
