@@ -140,6 +140,16 @@ static int read_mount(const struct node *item, void *element)
     return r;
 }
 
+/* As with runc, a destination may begin with the path that the root has on the host. */
+static const char *inside(const char *root, const char *destination)
+{
+    size_t length = root != NULL ? strlen(root) : 0;
+
+    return length > 1 && strncmp(destination, root, length) == 0 && destination[length] == '/'
+               ? destination + length
+               : destination;
+}
+
 int mounts_read(const struct node *node, const char *bundle, struct oci_spec *spec)
 {
     struct barrer_mount *mounts = NULL;
@@ -149,6 +159,7 @@ int mounts_read(const struct node *node, const char *bundle, struct oci_spec *sp
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct node item;
 
+        mounts[i].destination = inside(spec->filesystem.root, mounts[i].destination);
         if (!is_bind(&mounts[i]))
             continue;
         item = node_item(node, i);

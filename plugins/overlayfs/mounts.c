@@ -84,6 +84,19 @@ static int read_link(struct overlayfs *self, struct overlayfs_mount *mount,
     return mount->link != NULL ? 0 : overlayfs_mount_fail(self, mount, ENOMEM, NULL, err);
 }
 
+static bool is_root(const struct overlayfs_mount *mount)
+{
+    return overlayfs_is_path(mount->spec->destination, "");
+}
+
+/* A source in the root is what the mounts before it have made of that. */
+static bool is_in_root(const struct barrer_filesystem_request *request, const char *source)
+{
+    size_t length = strlen(request->root);
+
+    return length > 1 && strncmp(source, request->root, length) == 0 && source[length] == '/';
+}
+
 static int link_flags(const struct overlayfs_mount *mount)
 {
     return mount->options.source_is_link ? AT_SYMLINK_NOFOLLOW : 0;
@@ -120,7 +133,9 @@ static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_r
     mount->tree.top.attr_clr = options->top.attr_clr;
     set_propagation(mount, request);
     r = overlayfs_idmap_prepare(self, request, mount, err);
-    if (r < 0 || request->flags & BARRER_FILESYSTEM_ROOTLESS || mount - self->mounts >= MAX_HELD)
+    if (r < 0 || request->flags & BARRER_FILESYSTEM_ROOTLESS ||
+        mount - self->mounts >= MAX_HELD ||
+        (request->created & CLONE_NEWNS && is_in_root(request, mount->spec->source)))
         return r;
     r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, link_flags(mount));
     return r < 0 ? overlayfs_mount_fail(self, mount, -r, NULL, err) : 0;
@@ -138,10 +153,10 @@ static int prepare_one(struct overlayfs *self, const struct barrer_filesystem_re
         mount->options.is_bind = true;
     if (mount->options.is_remount)
         return 0;
-    if (overlayfs_is_path(mount->spec->destination, ""))
-        return overlayfs_mount_fail(self, mount, EINVAL, "the root itself is root.path", err);
     if (mount->options.is_bind)
         return prepare_bind(self, request, mount, err);
+    if (is_root(mount))
+        return overlayfs_mount_fail(self, mount, EINVAL, "the root itself is root.path", err);
     if (mount->spec->type == NULL || *mount->spec->type == '\0')
         return overlayfs_mount_fail(self, mount, EINVAL, "it has neither a type nor \"bind\"", err);
     if (mount->options.copies_link || mount->options.source_is_link ||
@@ -238,9 +253,16 @@ static int enter_bind(struct overlayfs *self, const struct barrer_filesystem_req
     }
     if (r < 0)
         return r;
-    r = overlayfs_tree_attach(self, &mount->tree, &target);
+    r = is_root(mount) && !mount->tree.is_mount
+            ? -ENOSYS
+            : overlayfs_tree_attach(self, &mount->tree, &target);
     if (r < 0)
         r = attach_fail(self, mount, &target, -r, err);
+    else if (is_root(mount)) {
+        /* What it covers is out of reach from now on. */
+        overlayfs_leave_fd(self, &self->root_fd);
+        self->root_fd = barrer_take_fd(&mount->tree.fd);
+    }
     overlayfs_leave_fd(self, &target.fd);
     overlayfs_leave_fd(self, &mount->tree.fd);
     return r;

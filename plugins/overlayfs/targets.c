@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "instance.h"
@@ -223,9 +225,17 @@ int overlayfs_target_find_link(struct overlayfs *self, const char *path,
                                struct overlayfs_target *target, struct barrer_error *err)
 {
     int fd = self->host->open_in_root(self->host, self->root_fd, path, O_PATH | O_NOFOLLOW, 0, err);
+    struct statfs fs;
+    struct stat st;
 
     if (fd < 0)
         return fd;
+    /* /proc/self and the like would no longer name the process that asks. */
+    if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode) && fstatfs(fd, &fs) == 0 &&
+        fs.f_type == PROC_SUPER_MAGIC) {
+        (void)close(fd);
+        return barrer_fail(self->host, err, EPERM, "cover \"%s\", a link of procfs", path);
+    }
     *target = (struct overlayfs_target){.fd = fd, .dir_fd = -1, .path = path};
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capabilities.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -51,6 +52,8 @@ static uint64_t reconcile(const struct barrer_host *host, const char *set, uint6
         if (refused & BIT(n)) {
             char *name = cap_to_name((cap_value_t)n);
 
+            for (char *c = name; c != NULL && *c != '\0'; c++)
+                *c = (char)toupper((unsigned char)*c);
             barrer_log(host, BARRER_LOG_WARNING,
                        "process.capabilities.%s: %s%s: not in %s, left out", set, what,
                        name ? name : "a capability", other);
