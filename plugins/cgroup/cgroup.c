@@ -152,7 +152,7 @@ static int open_below(struct cgroup_group *group, const char *path, struct barre
 
         if (length == 2 && p[0] == '.' && p[1] == '.')
             return barrer_fail(group->host, err, EPERM,
-                               "bad sub cgroup path \"%s\": it leads out of the container's cgroup", path);
+                               "bad sub cgroup path \"%s\": `..` components are not allowed", path);
         p += length;
     }
     fd = group->host->open_in_root(group->host, group->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC,

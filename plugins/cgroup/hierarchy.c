@@ -373,8 +373,9 @@ int cgroup_enable_controllers(struct cgroup_group *group,
     words_missing(both, offered, absent, sizeof(absent));
     if (*absent != '\0')
         return barrer_fail(group->host, err, ENOTSUP,
-                           "limit resources: \"%s\" does not offer the cgroup controller \"%.*s\"",
-                           mount, (int)strcspn(absent, " "), absent);
+                           "limit resources: the requested cgroup controller `%.*s` is not available "
+                           "in \"%s\"",
+                           (int)strcspn(absent, " "), absent, mount);
     words_missing(missing, offered, absent, sizeof(absent));
     words_missing(missing, absent, both, sizeof(both));
     /* From the mount down to the folder above the group. */

@@ -471,8 +471,8 @@ int cgroup_check_limits(const struct cgroup_group *group,
         if (strchr(key, '/') != NULL || strchr(key, '.') == NULL || *key == '.' ||
             strlen(key) > 200 || strncmp(key, "cgroup.", 7) == 0)
             return barrer_fail(group->host, err, 0,
-                               "linux.resources.unified: \"%s\" is not the name of a controller's "
-                               "file (such as \"memory.high\")",
+                               "linux.resources.unified: the specified key has not the form "
+                               "CONTROLLER.VALUE `%s` (such as \"memory.high\")",
                                key);
     }
     if (!memory->check_before_update.is_set || memory->check_before_update.value == 0 ||

@@ -163,7 +163,7 @@ static int check_below(const struct cgroup1 *self, const char *path, struct barr
 
         if (length == 2 && p[0] == '.' && p[1] == '.')
             return barrer_fail(self->host, err, EPERM,
-                               "bad sub cgroup path \"%s\": it leads out of the container's cgroup",
+                               "bad sub cgroup path \"%s\": `..` components are not allowed",
                                path);
         p += length;
     }

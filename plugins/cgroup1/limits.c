@@ -121,7 +121,7 @@ static int has_memory(const struct barrer_resources_request *r)
     const struct barrer_memory *m = &r->memory;
 
     return is_asked(&m->limit) || is_asked(&m->reservation) || is_asked(&m->swap) ||
-           is_asked(&m->kernel_tcp) || m->swappiness.is_set || m->disable_oom_killer.is_set ||
+           is_asked(&m->kernel) || is_asked(&m->kernel_tcp) || m->swappiness.is_set || m->disable_oom_killer.is_set ||
            is_asked(&m->use_hierarchy);
 }
 
@@ -169,6 +169,21 @@ static int apply_memory_and_swap(const struct place *p, const struct barrer_memo
     return e < 0 ? e : put_asked(p, "memory.limit_in_bytes", &m->limit);
 }
 
+/* Linux 5.16 refuses it, and 6.7 takes it without effect. */
+static int put_kernel(const struct place *p, const struct barrer_number *limit)
+{
+    static const char file[] = "memory.kmem.limit_in_bytes";
+    int e = put_asked(p, file, limit);
+
+    if (!is_asked(limit) || limit->value < 0 || (e < 0 && e != -ENOTSUP))
+        return e == -ENOTSUP ? 0 : e;
+    if (e < 0 || cgroup1_read_number(p->h, file) > (uint64_t)limit->value)
+        barrer_log(p->self->host, BARRER_LOG_WARNING,
+                   "linux.resources.memory.kernel: this kernel has no limit of its own for that; "
+                   "memory.limit counts it, too");
+    return 0;
+}
+
 static int apply_memory(const struct place *p, const struct barrer_resources_request *r)
 {
     const struct barrer_memory *m = &r->memory;
@@ -180,6 +195,8 @@ static int apply_memory(const struct place *p, const struct barrer_resources_req
         e = apply_memory_and_swap(p, m);
     if (e == 0)
         e = put_asked(p, "memory.soft_limit_in_bytes", &m->reservation);
+    if (e == 0)
+        e = put_kernel(p, &m->kernel);
     if (e == 0)
         e = put_asked(p, "memory.kmem.tcp.limit_in_bytes", &m->kernel_tcp);
     if (e == 0 && m->swappiness.is_set)

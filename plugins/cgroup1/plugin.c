@@ -36,6 +36,7 @@ static const char *const honours[] = {
     "linux.resources.hugepageLimits",
     "linux.resources.memory.checkBeforeUpdate",
     "linux.resources.memory.disableOOMKiller",
+    "linux.resources.memory.kernel",
     "linux.resources.memory.kernelTCP",
     "linux.resources.memory.limit",
     "linux.resources.memory.reservation",

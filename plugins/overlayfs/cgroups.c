@@ -56,6 +56,9 @@ static int mount_unified(struct overlayfs *self, const struct barrer_filesystem_
     if (can_mount(request) &&
         mount("cgroup", place, "cgroup2", entry->options.flags, entry->options.data) == 0)
         return 0;
+    /* What the kernel does not know must not be lost with the host's mount in its place. */
+    if (can_mount(request) && errno == EINVAL && entry->options.data != NULL)
+        return overlayfs_mount_fail(self, entry, EINVAL, entry->options.data, err);
     if (request->n_views > 0)
         return overlayfs_mount_host_path(self, entry, request->views[0].path, false, target, err);
     return overlayfs_mount_host_path(self, entry, HOST_MOUNT, true, target, err);

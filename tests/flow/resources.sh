@@ -78,7 +78,14 @@ if [ "$kind" = v2 ]; then
     refuses "unified cannot leave the cgroup" '\.\./cgroup\.procs' barrer run --bundle "$b" "$id"
     make_bundle "$b" "$in_group | .linux.resources = {unified: {\"no.such\": \"1\"}}"
     new_id
-    refuses "unified with a file that is not there" '"no' barrer run --bundle "$b" "$id"
+    refuses "unified with a controller that is not there" 'controller `no` is not available' barrer run --bundle "$b" "$id"
+    make_bundle "$b" "$in_group | .linux.resources = {unified: {\"high\": \"1\"}}"
+    new_id
+    refuses "unified with a key that names no controller" 'CONTROLLER.VALUE `high`' barrer run --bundle "$b" "$id"
+    make_bundle "$b" "$in_group | .linux.namespaces += [{type: \"cgroup\"}]
+        | .mounts += [{destination: \"/sys/fs/cgroup\", type: \"cgroup\", source: \"cgroup\", options: [\"nosuch\"]}]"
+    new_id
+    refuses "an option that cgroup2 does not know" 'nosuch.*Invalid argument' barrer run --bundle "$b" "$id"
 else
     make_bundle "$b" "$in_group | .linux.resources = {unified: {\"memory.high\": \"1\"}}"
     new_id
@@ -263,6 +270,18 @@ if [ "$kind" = v2 ]; then leftover=$(find /sys/fs/cgroup -maxdepth 2 -name "barr
     leftover=$(find /sys/fs/cgroup -maxdepth 3 -name "barrer-test-$$*")
 fi
 is "$leftover" "" "no cgroup is left in any hierarchy"
+
+# --- kernel memory, of which Linux has not had a limit for long ---
+if [ "$kind" != v1 ] || ! has_controller memory || [ ! -e /sys/fs/cgroup/memory/memory.kmem.limit_in_bytes ]; then
+    skip "a limit of kernel memory" "cgroup $kind does not have it"
+else
+    make_bundle "$b" "$in_group | .process.args = [\"true\"] | .linux.resources = {memory: {kernel: 50000000}}"
+    new_id
+    capture barrer run --bundle "$b" "$id"
+    like "$status$error" '^0(barrer-run: warning: .*linux.resources.memory.kernel: this kernel has no limit.*)?$' \
+        "a limit of kernel memory is set, or a warning says that there is none"
+    remove_parents
+fi
 
 # --- realtime: a period below the runtime is refused until that is set, too ---
 cpu=/sys/fs/cgroup/cpu
