@@ -300,9 +300,11 @@ static int read_memory_policy(const struct node *node, struct oci_spec *spec)
     if (policy == NULL)
         return node_fail_memory(node);
     policy->flags = no_flags;
-    if (mode.json == NULL)
-        return node_fail(&mode, "invalid memory policy mode: missing, and the specification requires it");
-    r = node_fields(node, fields, policy);
+    r = node_object(node);
+    if (r == 0 && mode.json == NULL)
+        r = node_fail(&mode, "invalid memory policy mode: missing, and the specification requires it");
+    if (r == 0)
+        r = node_fields(node, fields, policy);
     spec->process.memory_policy = policy;
     return r;
 }
