@@ -147,11 +147,12 @@ unlike "$output" untouched "E3: nor a link to it"
 
 # --- E4: a /proc that is none ---
 mkdir -p "$T/proc/self/attr" "$T/proc/thread-self/attr" "$T/proc/sys/net/ipv4" "$T/proc/sys/kernel" "$T/proc/1"
-for f in self/oom_score_adj self/attr/exec thread-self/attr/exec self/setgroups sys/net/ipv4/ip_forward sys/kernel/msgmax self/uid_map; do
-    echo fake >"$T/proc/$f"
-done
 for destination in /proc /proc/sys /proc/self; do
-    run_sh "$b" 'cat /proc/1/oom_score_adj' ".process.oomScoreAdj = 777 | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"}
+    for f in self/oom_score_adj self/attr/exec thread-self/attr/exec self/setgroups sys/net/ipv4/ip_forward sys/kernel/msgmax self/uid_map; do
+        echo fake >"$T/proc/$f"
+    done
+    # Without paths that are read-only or masked, which would hide the write that is looked for.
+    run_sh "$b" 'cat /proc/1/oom_score_adj' ".process.oomScoreAdj = 777 | .linux.readonlyPaths = [] | .linux.maskedPaths = [] | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"}
         | .mounts |= (if \"$destination\" == \"/proc\" then map(select(.type != \"proc\")) else . end + [{destination: \"$destination\", source: \"$T/proc${destination#/proc}\", options: [\"bind\"]}])" 2>/dev/null
     is "$(cat "$T/proc/self/oom_score_adj" "$T/proc/sys/net/ipv4/ip_forward")" $'fake\nfake' "E4: a bind mount on $destination catches no write (status $status)"
 done
