@@ -250,4 +250,60 @@ END
 else
     skip "a terminal" "no python3 here"
 fi
+
+# A connection whose both ends are in the container. nc says what comes, by folders.
+talks='mkdir -p /data/n
+    nc -l -p 4000 -e sh -c "while read -r n; do mkdir /data/n/\$n; done" &
+    while ! netstat -tln | grep -q :4000; do sleep 0.05; done
+    n=0; while :; do n=$((n + 1)); echo $n; sleep 0.05; done | nc 127.0.0.1 4000'
+make_bundle "$T/c" ".process.args = [\"sh\", \"-c\", \$talks] | $bound" --arg talks "$talks" --arg data "$T/data"
+rm -rf "$T/data/n" "$T/images"
+new_id
+ok "a container talks to itself by TCP" barrer run --detach --bundle "$T/c" "$id" </dev/null
+wait_until 20 is_above 3 || fail "it talks"
+refuses "a connection is saved only when that is asked for" 'CRIU failed.*--tcp-established' \
+    barrer checkpoint --image-path "$T/images" "$id"
+is "$(status_of "$id")" running "and the container goes on"
+rm -rf "$T/images"
+ok "checkpoint --tcp-established" barrer checkpoint --tcp-established --image-path "$T/images" "$id" || show_logs "$T/images"
+restores "restore --tcp-established" --tcp-established
+goes_on "the connection goes on"
+barrer delete --force "$id"
+restores "restore --tcp-close" --tcp-close
+if wait_until 20 is_status "$id" stopped; then pass "the connection is closed: both ends end"; else fail "the connection is closed: both ends end" "$(barrer ps "$id")"; fi
+barrer delete --force "$id"
+
+# Memory by the network: to a server that writes it, and from one that has it still. The network is the
+# host's, which CRIU leaves alone.
+on_host_net='.linux.namespaces |= map(select(.type != "network"))'
+start_counter "$T/c" "$on_host_net"
+rm -rf "$T/images"
+mkdir "$T/pages"
+is_listening() { ss -tln | grep -q "127.0.0.1:$1 "; }
+criu page-server --images-dir "$T/pages" --address 127.0.0.1 --port 27027 --log-file log >/dev/null 2>&1 8>&- 9>&- &
+server=$!
+wait_until 20 is_listening 27027 || fail "CRIU's page server listens"
+ok "checkpoint --page-server" barrer checkpoint --page-server 127.0.0.1:27027 --image-path "$T/images" "$id" || show_logs "$T/images"
+wait $server
+is "$(find "$T/images" -name 'pages-*' | wc -l) $(find "$T/pages" -name 'pages-*' | wc -l)" "0 1" "memory is where the server is"
+mv "$T"/pages/page*.img "$T/images/"
+restores "restore from both"
+goes_on "it counts on"
+rm -rf "$T/images"
+mkfifo "$T/ready"
+barrer checkpoint --lazy-pages --page-server 127.0.0.1:27028 --status-fd 6 --image-path "$T/images" "$id" 6>"$T/ready" 2>"$T/err" &
+dumping=$!
+is "$(head -c 1 "$T/ready" | od -An -t x1)" " 00" "checkpoint --lazy-pages: it is ready" || diag "$(cat "$T/err")"
+criu lazy-pages --page-server --address 127.0.0.1 --port 27028 --images-dir "$T/images" --work-dir "$T/images" --log-file lazy.log >/dev/null 2>&1 8>&- 9>&- &
+server=$!
+wait_until 20 test -S "$T/images/lazy-pages.socket" || fail "CRIU's daemon for pages listens" "$(cat "$T/images/lazy.log")"
+old=$id
+new_id
+restores "restore --lazy-pages, before the end of checkpoint" --lazy-pages
+goes_on "it counts on"
+wait $dumping
+is "$?" 0 "checkpoint ends when all pages were fetched" || diag "$(cat "$T/err")"
+wait $server
+refuses "and the container that they were of is gone" 'does not exist' barrer state "$old"
+barrer delete --force "$id"
 done_testing
