@@ -118,6 +118,26 @@ static int apply_core(const struct barrer_pair *pair, struct oci_spec *spec,
     return 0;
 }
 
+/* Why crun's is of no use here. */
+static const char *reason_of(const char *key)
+{
+    static const struct {
+        const char *key, *reason;
+    } reasons[] = {
+        {"run.oci.systemd.subgroup", "the container's group is not made by systemd"},
+        {"run.oci.systemd.force_cgroup_v1",
+         "mounts of cgroup v1 are not made on a host with v2 (config.json can bind the host's)"},
+        {"run.oci.delegate-cgroup",
+         "the container is not moved on after its cgroup namespace was made (its own group is "
+         "the namespace's root)"},
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (strcmp(key, reasons[i].key) == 0)
+            return reasons[i].reason;
+    return "nothing here honours it";
+}
+
 /* One that is known to somebody's runtime. */
 static int apply(const struct flow *flow, char *const *allowed, const struct barrer_pair *pair,
                  struct oci_spec *spec, struct annotations *annotations, struct barrer_error *err)
@@ -136,8 +156,8 @@ static int apply(const struct flow *flow, char *const *allowed, const struct bar
                           "annotation \"run.oci.handler\": use the handler \"%s\" (barrer-run has "
                           "runtime hosts: see the annotation org.barrer.runtime)",
                           pair->value);
-    log_write(BARRER_LOG_WARNING, "annotation \"%s\" is passed over: nothing here honours it",
-              pair->key);
+    log_write(BARRER_LOG_WARNING, "annotation \"%s\" is passed over: %s", pair->key,
+              reason_of(pair->key));
     return 0;
 }
 

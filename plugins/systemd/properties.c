@@ -165,6 +165,7 @@ static const struct {
     {"TimeoutStopUSec", "t"},
 };
 
+/* Those of the table, in its order, and one that systemd.c reads. */
 const char *const properties_annotations[] = {
     ANNOTATION "After",
     ANNOTATION "Before",
@@ -184,6 +185,7 @@ const char *const properties_annotations[] = {
     ANNOTATION "SendSIGHUP",
     ANNOTATION "SendSIGKILL",
     ANNOTATION "TimeoutStopUSec",
+    SYSTEMD_SUBGROUP,
     NULL,
 };
 

@@ -17,7 +17,10 @@ int properties_add_limits(sd_bus_message *call, const struct barrer_resources_re
 int properties_add_annotations(sd_bus_message *call, const struct barrer_host *host,
                                struct barrer_error *err);
 
-/* Their keys. */
+/* crun's: the name of a group below the scope's, which the container gets. */
+#define SYSTEMD_SUBGROUP "run.oci.systemd.subgroup"
+
+/* The keys of all that the plugin reads. */
 extern const char *const properties_annotations[];
 
 #endif

@@ -7,10 +7,14 @@
  * A scope cannot be without a process, so it is made in attach, when there is one; what prepare has
  * to tell about the group follows from its name.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <systemd/sd-daemon.h>
 
@@ -31,6 +35,7 @@ struct systemd {
     void *groups; /* the backend's instance */
     struct bus bus;
     struct unit unit;
+    int has_subgroup; /* the group is one below the scope's */
     const struct barrer_resources_request *request; /* from prepare to attach; or NULL */
 };
 
@@ -99,6 +104,29 @@ static int record(const struct systemd *self, const char *unit, int is_user,
     return r < 0 ? r : self->host->put_fact(self->host, FACT_UNIT, unit, err);
 }
 
+/* The group's path: of the scope, or of the one below it that crun's annotation asks for. */
+static int name_group(struct systemd *self, const char *manager, char **ret_path,
+                      struct barrer_error *err)
+{
+    const char *subgroup = self->host->annotation(self->host, SYSTEMD_SUBGROUP);
+    barrer_auto_free char *path = unit_path(&self->unit, manager);
+
+    self->has_subgroup = subgroup != NULL && *subgroup != '\0';
+    if (self->has_subgroup && !is_v2(self))
+        return barrer_fail(self->host, err, ENOTSUP,
+                           "annotation \"" SYSTEMD_SUBGROUP "\": this host has cgroup v1");
+    if (self->has_subgroup && (strchr(subgroup, '/') != NULL || strcmp(subgroup, ".") == 0 ||
+                               strcmp(subgroup, "..") == 0 || strlen(subgroup) > NAME_MAX))
+        return barrer_fail(self->host, err, 0,
+                           "annotation \"" SYSTEMD_SUBGROUP
+                           "\": expected the name of a folder, got \"%.80s\"",
+                           subgroup);
+    if (path == NULL || asprintf(ret_path, "%s%s%s", path, self->has_subgroup ? "/" : "",
+                                 self->has_subgroup ? subgroup : "") < 0)
+        return barrer_fail(self->host, err, ENOMEM, "name the control group");
+    return 0;
+}
+
 static int prepare(void *data, const struct barrer_resources_request *request,
                    struct barrer_resources_plan *plan, struct barrer_error *err)
 {
@@ -114,11 +142,10 @@ static int prepare(void *data, const struct barrer_resources_request *request,
         r = bus_open(&self->bus, self->host, is_user, err);
     if (r == 0)
         r = bus_manager_group(&self->bus, &manager, err);
+    if (r == 0)
+        r = name_group(self, manager, &path, err);
     if (r < 0)
         return r;
-    path = unit_path(&self->unit, manager);
-    if (path == NULL)
-        return barrer_fail(self->host, err, ENOMEM, "name the control group");
     r = self->backend->locate(self->groups, path, request, plan, err);
     plan->cgroup_fd = -1;
     self->request = request;
@@ -230,6 +257,22 @@ static int start_unit(struct systemd *self, pid_t pid, struct barrer_error *err)
                        self->unit.name);
 }
 
+/* Out of the scope's own group, which can then pass controllers on. */
+static int enter_subgroup(const struct systemd *self, pid_t pid, struct barrer_error *err)
+{
+    const char *full = self->host->get_fact(self->host, self->backend->fact);
+    barrer_auto_fd int fd = -1;
+    char number[16];
+    int r;
+
+    if (full == NULL || (mkdir(full, 0755) < 0 && errno != EEXIST))
+        return barrer_fail(self->host, err, errno, "make the cgroup \"%s\"", full);
+    fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(number, sizeof(number), "%d", pid);
+    r = fd < 0 ? -errno : barrer_write_at(fd, "cgroup.procs", number);
+    return r < 0 ? barrer_fail(self->host, err, -r, "enter the cgroup \"%s\"", full) : 0;
+}
+
 static int attach(void *data, const struct barrer_target *target, struct barrer_error *err)
 {
     struct systemd *self = data;
@@ -238,6 +281,8 @@ static int attach(void *data, const struct barrer_target *target, struct barrer_
     if (self->request == NULL) /* exec: the group was there */
         return self->backend->ops->attach(self->groups, target, err);
     r = start_unit(self, target->pid, err);
+    if (r == 0 && self->has_subgroup)
+        r = enter_subgroup(self, target->pid, err);
     if (r == 0)
         r = self->backend->adopt(self->groups, target->pid, self->request, err);
     bus_close(&self->bus);

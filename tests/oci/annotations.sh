@@ -21,8 +21,14 @@ for key in run.oci.hooks.stdout run.oci.hooks.stderr run.oci.pidfd_receiver run.
     like "$log" "annotation \"$key\" is passed over: allow-annotations" "and the log says so"
 done
 is "$(ls "$T/never" 2>&1 | grep -c 'No such')" 1 "no file is made"
-for key in run.oci.systemd.subgroup run.oci.systemd.force_cgroup_v1 run.oci.delegate-cgroup run.oci.seccomp.plugins \
-    run.oci.seccomp_bpf_data krun.cpus module.wasm.image/variant run.oci.nonsuch; do
+# With groups that systemd makes, run.oci.systemd.subgroup counts: tests/engines/systemd.sh.
+for reason in "run.oci.systemd.subgroup|not made by systemd" "run.oci.systemd.force_cgroup_v1|cgroup v1 are not made" \
+    "run.oci.delegate-cgroup|is not moved on"; do
+    annotated "${reason%|*}" x
+    is "$status$output$error" 0 "${reason%|*} does nothing"
+    like "$log" "annotation \"${reason%|*}\" is passed over: .*${reason#*|}" "and the log says why"
+done
+for key in run.oci.seccomp.plugins run.oci.seccomp_bpf_data krun.cpus module.wasm.image/variant run.oci.nonsuch; do
     annotated "$key" x
     is "$status$output$error" 0 "$key does nothing"
     like "$log" "annotation \"$key\" is passed over: nothing here honours it" "and the log says so"
