@@ -481,6 +481,11 @@ static int dump(struct checkpoint *c, const struct global_options *global, struc
                  : 0;
 }
 
+static int is_the_end(const struct checkpoint_options *options)
+{
+    return !options->leave_running && !options->pre_dump;
+}
+
 int lifecycle_checkpoint(const struct global_options *global,
                          const struct checkpoint_options *options, struct barrer_error *err)
 {
@@ -499,6 +504,8 @@ int lifecycle_checkpoint(const struct global_options *global,
         r = open_container(&c, global, err);
     if (r == 0)
         r = config_load(&request, &c.config, err);
+    if (r == 0 && is_the_end(options))
+        r = lifecycle_load(c.container, err);
     if (r == 0)
         r = dump(&c, global, err);
     barrer_close_fd(&c.root_fd);
@@ -509,7 +516,7 @@ int lifecycle_checkpoint(const struct global_options *global,
     config_destroy(c.config);
     container_close(c.container);
     /* Its processes are gone: what is left of it goes, too. */
-    if (r == 0 && !options->leave_running && !options->pre_dump)
+    if (r == 0 && is_the_end(options))
         r = lifecycle_delete(global, options->id, 1, err);
     return r;
 }

@@ -313,6 +313,16 @@ int lifecycle_start(const struct global_options *global, const char *id, struct 
     return r < 0 ? r : 0;
 }
 
+int lifecycle_load(struct container *container, struct barrer_error *err)
+{
+    struct oci_spec none = {0};
+    struct flow flow = {.spec = &none};
+    int r = lifecycle_reopen(container, ~0u, 1, &flow, err);
+
+    close_flow(&flow);
+    return r;
+}
+
 /* Undo what plugins recorded. When that fails the container stays, so that it can be tried again
  * once the cause is gone. */
 static int release(struct container *container, struct barrer_error *err)

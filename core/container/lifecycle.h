@@ -50,6 +50,9 @@ int lifecycle_kill(const struct global_options *global, const char *id, int sign
 /* Open CONTAINER's recorded instances of KINDS; FLOW is zeroed memory. */
 int lifecycle_reopen(struct container *container, unsigned kinds, int only_facts, struct flow *flow,
                      struct barrer_error *err);
+/* Load the plugins that CONTAINER's end takes, before what cannot be done twice: a program that lacks
+ * one becomes the program proper here. */
+int lifecycle_load(struct container *container, struct barrer_error *err);
 /* The resources backend of a container that has one, for pause, resume, update, ps, events. FLAGS
  * as container_open has them. */
 int lifecycle_open_resources(const struct global_options *global, const char *id, unsigned flags,

@@ -142,6 +142,80 @@ ok "is deleted" barrer delete "$id"
 ok "with its unit" has_no_unit "barrer-$id.scope"
 is "$(systemctl list-units --all --no-legend 'barrer-t*.scope' 'pre-*.scope')" '' "no unit is left"
 
+# --- a group below the scope's -----------------------------------------------------------------------
+make_bundle "$b" '.process.args = ["sleep", "1000"] | .annotations = {"run.oci.systemd.subgroup": "inner"}
+    | .linux.resources.memory = {limit: 67108864} | .linux.resources.pids = {limit: 33}'
+new_id
+unit=barrer-$id.scope
+in_subgroup=(--systemd-cgroup --set "plugin systemd.allow-annotations=run.oci.systemd.subgroup")
+if [ "$kind" = v2 ]; then
+    ok "run.oci.systemd.subgroup" barrer "${in_subgroup[@]}" run --detach --bundle "$b" "$id" || show
+    scope=$(property "$unit" ControlGroup)
+    like "$scope" "/$unit\$" "its unit"
+    is "$(sed -n 's/^0:://p' "/proc/$(pid_of "$id")/cgroup")" "$scope/inner" "the process is in a group below"
+    is "$(cat "/sys/fs/cgroup$scope/inner/memory.max" "/sys/fs/cgroup$scope/inner/pids.max")" $'67108864\n33' "which has the limits"
+    is "$(cat "/sys/fs/cgroup$scope/cgroup.procs")" "" "the scope's own is empty"
+    capture barrer exec "$id" cat /proc/self/cgroup
+    is "$output" "0::/" "exec goes there, and it is the root of the cgroup namespace" || show
+    ok "update" barrer update --memory 80000000 "$id"
+    is "$(cat "/sys/fs/cgroup$scope/inner/memory.max")" 79998976 "the new limit"
+    ok "pause" barrer pause "$id"
+    is "$(status_of "$id")" paused "it is paused"
+    ok "resume" barrer resume "$id"
+    ok "delete --force" barrer delete --force "$id"
+    ok "the unit is gone" has_no_unit "$unit"
+    ok "and its groups" is_nowhere "$unit"
+    edit_bundle "$b" '.annotations["run.oci.systemd.subgroup"] = ""'
+    ok "an empty one" barrer "${in_subgroup[@]}" run --detach --bundle "$b" "$id" || show
+    like "$(sed -n 's/^0:://p' "/proc/$(pid_of "$id")/cgroup")" "/$unit\$" "is none"
+    barrer delete --force "$id"
+    edit_bundle "$b" '.annotations["run.oci.systemd.subgroup"] = "../x"'
+    refuses "a path" 'subgroup": expected the name of a folder' barrer "${in_subgroup[@]}" run --bundle "$b" "$id"
+else
+    refuses "run.oci.systemd.subgroup" 'subgroup": this host has cgroup v1' barrer "${in_subgroup[@]}" run --bundle "$b" "$id"
+fi
+ok "leaves no unit" has_no_unit "$unit"
+
+# --- saved and restored ------------------------------------------------------------------------------
+PATH=$PATH:/usr/sbin
+if command -v criu >/dev/null; then
+    counts='n=0; while :; do n=$((n + 1)); mkdir /data/$n; sleep 0.05; done'
+    counted() { ls "$T/data" | sort -n | tail -n 1; }
+    is_past() { [ "$(counted)" -gt "$1" ] 2>/dev/null; }
+    comes_back() { # DRIVER-OPTION PLACE: of a container that counts
+        rm -rf "$T/data" "$T/images"
+        mkdir "$T/data"
+        new_id
+        ok "$2: a container counts" barrer $1 run --detach --bundle "$b" "$id" </dev/null
+        wait_until 20 is_past 3 || fail "$2: it counts"
+        ok "$2: checkpoint" barrer $1 checkpoint --image-path "$T/images" "$id" || diag "$(grep -h Error "$T/images/dump.log")"
+        ok "$2: its groups are gone" is_nowhere "*$id*"
+        local stood
+        stood=$(counted)
+        ok "$2: restore" barrer $1 restore --detach --bundle "$b" --image-path "$T/images" "$id" </dev/null || diag "$(grep -h Error "$T/images/restore.log")"
+        like "$(cat "/proc/$(pid_of "$id")/cgroup")" "$2$id" "$2: it is in a group of the same name"
+        if wait_until 20 is_past "$((stood + 3))"; then pass "$2: it counts on"; else fail "$2: it counts on" "$stood $(counted)"; fi
+        capture barrer exec "$id" ls /sys/fs/cgroup
+        like "$output" '(cgroup.procs|memory)' "$2: its mount of cgroups" || show
+    }
+    make_bundle "$b" '.process.args = ["sh", "-c", $counts] | .linux.namespaces |= map(select(.type != "network"))
+        | .mounts += [{destination: "/data", source: $data, type: "bind", options: ["rbind", "rw"]}]' --arg counts "$counts" --arg data "$T/data"
+    comes_back --systemd-cgroup /system.slice/barrer-
+    unit=barrer-$id.scope
+    is "$(property "$unit" ActiveState)" active "its scope"
+    ok "delete --force" barrer delete --force "$id"
+    ok "the scope is gone" has_no_unit "$unit"
+    ok "and its groups" is_nowhere "barrer-$id.scope"
+    # On v2 without systemd: tests/flow/checkpoint.sh.
+    if [ "$kind" != v2 ]; then
+        comes_back "" /barrer/
+        ok "delete --force" barrer delete --force "$id"
+        ok "its groups are gone" is_nowhere "$id"
+    fi
+else
+    skip "checkpoint and restore" "no criu here"
+fi
+
 # --- a user's own manager ----------------------------------------------------------------------------
 user=daemon uid=$(id -u daemon)
 runtime=/run/user/$uid

@@ -87,6 +87,26 @@ capture podman run --rm --network none --memory 64m $image sh -c "$in_container"
 is "$status $output" "7 barrer-test
 $limit" "podman run with the manager that podman takes by itself" || show
 
+# --- podman saves and restores a container -------------------------------------------------------------
+count() { engine exec one cat /count; }
+has_counted() { [ "$(count)" -gt "$1" ] 2>/dev/null; }
+if command -v criu >/dev/null; then
+    manager=systemd
+    ok "podman: a container counts" engine run --detach --name one --network none --memory 64m $image \
+        sh -c 'n=0; while :; do n=$((n + 1)); echo $n >/new; mv /new /count; sleep 0.1; done'
+    wait_until 30 has_counted 2 || fail "podman: it counts"
+    ok "podman container checkpoint" engine container checkpoint one
+    is "$(engine inspect --format '{{.State.Status}} {{.State.Checkpointed}}' one)" "exited true" "it is saved"
+    ok "podman container restore" engine container restore one
+    stood=$(count)
+    if [ "${stood:-0}" -ge 2 ] && wait_until 30 has_counted "$((stood + 2))"; then pass "it counts on"; else fail "it counts on" "$stood $(count)"; fi
+    like "$(group_of "$(engine inspect --format '{{.State.Pid}}' one)")" '^/machine.slice/libpod-[0-9a-f]+\.scope$' "in its scope"
+    ok "podman rm" engine rm --force --time 0 one
+    ok "podman, restored: no group is left" no_groups -path '*libpod-*' -not -path '*conmon*'
+else
+    skip "podman container checkpoint" "no criu here"
+fi
+
 # --- podman of a user, in groups that the user's own systemd has delegated ----------------------------
 uid=3001 runtime=/run/user/3001 home=/run/home/alice
 echo "alice:x:$uid:$uid::$home:/bin/sh" >>/etc/passwd
