@@ -264,9 +264,11 @@ static int load_modules_of(const struct load *load)
         if (!(load->modules >> i & 1))
             continue;
         machine->loading = (uint8_t)(i + 1);
-        /* Those that a service needs are missed by its spawner, which says so once more. */
-        if (loader_load(load->s->loader, load->settings->modules[i], 0, &plugin, &err) < 0)
+        /* Once: those that a service needs are missed by its spawner, which tries and says it, too. */
+        if (loader_load(load->s->loader, load->settings->modules[i], 0, &plugin, &err) < 0) {
             output_say(machine, 3, "%s", err.text);
+            machine->bad_modules |= 1u << i;
+        }
     }
     machine->loading = 0;
     return 0;
@@ -278,7 +280,7 @@ static int loading_child(void *arg)
     return load_modules_of(arg);
 }
 
-/* Those of MODULES that are not there, but those that were at fault before. */
+/* Those of MODULES that are not there, but those that failed before. */
 static uint32_t missing(const struct supervisor *s, const struct boot_settings *settings,
                         uint32_t modules)
 {

@@ -12,8 +12,8 @@
 void boot_run(struct supervisor *s);
 /* What plugins are loaded with. */
 int boot_open_loader(struct supervisor *s);
-/* Load those MODULES (bits) of PLAN that PID 1 does not have yet, but those that were at fault
- * before. Does not return when one of them is: PID 1 executes itself again. */
+/* Load those MODULES (bits) of PLAN that PID 1 does not have yet, but those that failed before.
+ * Does not return when one of them is a fault: PID 1 executes itself again. */
 void boot_load_plugins(struct supervisor *s, const struct boot_plan *plan, uint32_t modules);
 
 #endif

@@ -194,7 +194,7 @@ struct machine {
     uint8_t n_sources;    /* of the configuration, that were tried */
     uint8_t loading;      /* the module that is being loaded, from 1 */
     uint8_t is_limited;   /* SIGALRM is a fault: what PID 1 does by itself takes too long */
-    uint32_t bad_modules; /* those that were a fault when they were loaded: bits */
+    uint32_t bad_modules; /* those that failed or were a fault when they were loaded: bits */
     int32_t current;      /* plan: 0 or 1 */
     uint64_t boot_at, init_deadline, shutdown_deadline, step_deadline, watchdog_at;
     uint64_t settle_at; /* what boot needed is given back; 0: it was */

@@ -315,6 +315,20 @@ EOF
     is "$(ctl_state boxed)/$(plugins)" "running/namespace native overlayfs process seccomp" "and what a later one asks for, but nothing for limits that it has not"
     ok "poweroff" ctl poweroff
     boot_end 0 "down"
+    boot_start <<'EOF'
+[flow boot]
+process = process nothing
+[service one]
+exec = /bin/sleep 1000
+restart = no
+[service two]
+exec = /bin/sleep 1000
+restart = no
+EOF
+    is "$(ctl_state one)/$(ctl_state two)/$(grep -c '^barrer-init: plugin "nothing": no file' "$boot_log")" failed/failed/1 \
+        "one that is not there: PID 1 says it once, and services that need it fail"
+    ok "poweroff" ctl poweroff
+    boot_end 0 "down"
 fi
 
 # --- the configuration --------------------------------------------------------------------------------
