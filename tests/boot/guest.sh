@@ -61,6 +61,23 @@ faults() {
     barrerctl poweroff
 }
 
+# The same kernel again, without the machine's own start.
+kexec() {
+    is "$(load /kernel /initrd "$(cat /proc/cmdline) barrer.again=1" 2>&1)" "" "a kernel is loaded"
+    barrerctl kexec
+}
+again() {
+    is "$(grep -c 'barrer.again=1$' /proc/cmdline)" 1 "the kernel that kexec has started"
+    barrerctl poweroff
+}
+# PID 1 stands still for the hardware watchdog to notice.
+ice() {
+    is "$(cat /sys/class/watchdog/watchdog0/state)" active "the watchdog is at work"
+    mkdir /sys/fs/cgroup/ice
+    echo 1 >/sys/fs/cgroup/ice/cgroup.procs
+    echo 1 >/sys/fs/cgroup/ice/cgroup.freeze
+}
+
 # A kernel without /proc, /sys, /dev: files are in their place.
 bare() {
     mknod /port c 4 64

@@ -29,7 +29,7 @@ loader = importlib.machinery.SourceFileLoader("image", sys.argv[1])
 image = importlib.util.module_from_spec(importlib.util.spec_from_loader("image", loader))
 loader.exec_module(image)
 kernel = image.Kernel()
-print(kernel.unpacked())
+print(kernel.unpacked(), kernel.image)
 target = os.path.join(sys.argv[2], "lib/modules", kernel.version)
 os.makedirs(target, exist_ok=True)
 name_of = lambda path: re.sub(r"\.ko.*", "", os.path.basename(path)).replace("-", "_")
@@ -47,6 +47,7 @@ pack() { # NAME: its initial RAM disk
     (cd "$T/$1" && find . | cpio --quiet -o -H newc) >"$T/$1.image"
 }
 # NAME [WORDS [QEMU-OPTION...]]: start it with these words on the kernel's command line
+end='reboot: Power down' # what the kernel says last
 machine() {
     local name=$1 words=${2:-} line
     shift
@@ -56,18 +57,18 @@ machine() {
         -append "console=ttyS0 quiet panic=-1 no_timer_check mitigations=off random.trust_cpu=on $words" "$@" \
         >"$T/$name.errors" 2>&1 </dev/null
     # QEMU's status is 0 after a panic, too.
-    is "$?/$(grep -c 'reboot: Power down' "$T/$name.console")/$(grep -c 'Kernel panic' "$T/$name.console")" 0/1/0 \
-        "$name: powers off in order" || diag "$(cat "$T/$name.errors")" "$(tail -n 25 "$T/$name.console")"
+    is "$?/$(grep -c "$end" "$T/$name.console")/$(grep -c 'Kernel panic' "$T/$name.console")" 0/1/0 \
+        "$name: ends in order: $end" || diag "$(cat "$T/$name.errors")" "$(tail -n 25 "$T/$name.console")"
     while read -r line; do
         case $line in
         ok*) pass "$name: ${line#ok }" ;;
         *) fail "$name: ${line#FAILED }" ;;
         esac
     done < <(tr -d '\r' <"$T/$name.console" | sed -n 's/^.*GUEST \([oF]\)/\1/p')
-    like "$(grep -c 'GUEST' "$T/$name.console")" '^[1-9]' "$name: the guest has spoken"
+    [ -n "${said:-}" ] || like "$(grep -c 'GUEST' "$T/$name.console")" '^[1-9]' "$name: the guest has spoken"
     [ -z "${BARRER_KEEP:-}" ] || cp "$T/$name.console" "$BARRER_KEEP/"
 }
-kernel=$(add_modules "$T") || skip_all "no kernel here, and none to download"
+read -r kernel packed < <(add_modules "$T") || skip_all "no kernel here, and none to download"
 
 make_files faults <<'CONF'
 [service steady]
@@ -104,6 +105,41 @@ touch "$T/bare"/{dev,proc,sys}
 pack bare
 machine bare
 
+# --- another kernel, and another start -------------------------------------------------------------------
+${CC:-cc} -O2 -static -o "$T/load" "$top_srcdir/tests/tools/kexec.c" 2>"$T/load.errors" || diag "$(cat "$T/load.errors")"
+make_files again <<'CONF'
+[service guest]
+type = oneshot
+exec = /bin/sh /bin/guest.sh again
+CONF
+pack again
+make_files kexec <<'CONF'
+[service guest]
+type = oneshot
+exec = /bin/sh /bin/guest.sh kexec
+start-timeout = 100s
+CONF
+cp "$T/load" "$T/kexec/bin/load"
+cp "$packed" "$T/kexec/kernel"
+cp "$T/again.image" "$T/kexec/initrd"
+pack kexec
+machine kexec "" -m 512M
+is "$(grep -c 'GUEST ok the kernel that kexec has started' "$T/kexec.console")" 1 "kexec: the next kernel runs barrer-init"
+
+# What nobody feeds any more: the machine starts again.
+make_files ice <<'CONF'
+[flow boot]
+modules = softdog
+watchdog = 2s
+[service guest]
+type = oneshot
+exec = /bin/sh /bin/guest.sh ice
+start-timeout = 100s
+CONF
+add_modules "$T/ice" softdog >/dev/null
+pack ice
+end='softdog: Initiating system reboot' machine ice
+
 # --- roots to switch to --------------------------------------------------------------------------------
 # The first stage, and a disk with a root that has a barrer-init of its own.
 first_stage() { # NAME, the rest of [flow boot] from standard input
@@ -116,6 +152,14 @@ CONF
     chmod 755 "$T/$1/bin/check"
     add_modules "$T/$1" virtio_pci virtio_blk crc32c_generic ext4 overlay >/dev/null
     pack "$1"
+}
+add_program() { # ROOT PROGRAM: and the libraries that it needs
+    local file
+    cp "$(command -v "$2")" "$1/sbin/"
+    ldd "$(command -v "$2")" | grep -o '/[^ ]*' | while read -r file; do
+        mkdir -p "$1$(dirname "$file")"
+        cp "$file" "$1$file"
+    done
 }
 make_disk() { # NAME OPTION-OF-MKE2FS...: of the files of NAME
     local name=$1
@@ -151,6 +195,7 @@ mv "$T/system/init" "$T/system/sbin/init"
 head -c 512 /dev/urandom >"$T/system/var/lib/barrer/seed"
 cp "$T/system/var/lib/barrer/seed" "$T/system/var/lib/barrer/seed.first"
 add_modules "$T/system" softdog >/dev/null
+echo "to be lost" >"$T/system/etc/barrer/boot.conf.gone"
 make_disk system -L sysroot -U 11111111-2222-3333-4444-555555555555
 first_stage ext4 <<'CONF'
 root = LABEL=sysroot
@@ -162,13 +207,23 @@ machine ext4 "" $(disk system)
 like "$(PATH=$PATH:/sbin dumpe2fs -h "$T/system.disk" 2>/dev/null)" 'Filesystem state: +clean' "ext4: the disk is unmounted in order"
 unlike "$(PATH=$PATH:/sbin dumpe2fs -h "$T/system.disk" 2>/dev/null)" 'needs_recovery' "ext4: its journal is empty"
 
+# The disk is damaged, and the real e2fsck mends it before it is mounted.
 sed -i 's/guest.sh root/guest.sh read_only/' "$T/system/etc/barrer/boot.conf"
 make_disk system -U 11111111-2222-3333-4444-555555555555
+export PATH=$PATH:/usr/sbin:/sbin
+printf 'clri /etc/barrer/boot.conf.gone\nset_super_value state 2\n' | debugfs -w -f - "$T/system.disk" >"$T/debugfs" 2>&1
+e2fsck -fn "$T/system.disk" >"$T/fsck.before" 2>&1
+is "$?" 4 "image: its disk is damaged"
 first_stage image <<'CONF'
 root = UUID=11111111-2222-3333-4444-555555555555
+fsck = /sbin/e2fsck -p
 CONF
+add_program "$T/image" e2fsck
+pack image
 # shellcheck disable=SC2046 # words
 machine image "" $(disk system)
+e2fsck -fn "$T/system.disk" >"$T/fsck.after" 2>&1
+is "$?" 0 "image: e2fsck has mended it" || diag "$(cat "$T/fsck.after")"
 
 # A partition by the kernel's command line, a tmpfs over it, and no init in it: the same PID 1 goes on.
 rm "$T/system/sbin/init"
@@ -220,4 +275,11 @@ CONF
 machine nothing
 like "$(cat "$T/nothing.console")" 'barrer-init: the root LABEL=nothing did not appear in 300 ms \(set \[flow boot\] root' "nothing: one line says why"
 is "$(grep -ac '^barrer-init: the root LABEL=nothing' "$T/nothing.console")" 1 "nothing: once"
+first_stage reboots <<'CONF'
+root = LABEL=nothing
+root-timeout = 300ms
+on-failure = reboot
+CONF
+end='reboot: Restarting system' said=0 machine reboots
+like "$(cat "$T/reboots.console")" 'barrer-init: boot cannot go on: as \[flow boot\] on-failure says' "reboots: it says why"
 done_testing

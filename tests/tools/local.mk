@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# kexec.c is built by tests/boot/machine.sh, for its guest.
+EXTRA_DIST += %D%/kexec.c
 check_PROGRAMS += tests/tools/deny
 tests_tools_deny_SOURCES = %D%/deny.c
 tests_tools_deny_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
