@@ -82,8 +82,8 @@ if [ "$kind" = v2 ]; then
     make_bundle "$b" "$in_group | .linux.resources = {unified: {\"high\": \"1\"}}"
     new_id
     refuses "unified with a key that names no controller" 'CONTROLLER.VALUE `high`' barrer run --bundle "$b" "$id"
-    make_bundle "$b" "$in_group | .linux.namespaces += [{type: \"cgroup\"}]
-        | .mounts += [{destination: \"/sys/fs/cgroup\", type: \"cgroup\", source: \"cgroup\", options: [\"nosuch\"]}]"
+    make_bundle "$b" "$in_group | .linux.namespaces |= map(select(.type != \"cgroup\")) + [{type: \"cgroup\"}]
+        | .mounts |= map(select(.type != \"cgroup\")) + [{destination: \"/sys/fs/cgroup\", type: \"cgroup\", source: \"cgroup\", options: [\"nosuch\"]}]"
     new_id
     refuses "an option that cgroup2 does not know" 'nosuch.*Invalid argument' barrer run --bundle "$b" "$id"
 else
