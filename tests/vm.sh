@@ -124,6 +124,8 @@ hostname vm
 ip link set lo up
 cp /command /main run/
 if [ -e /systemd ]; then
+    # By it systemd would take the machine for a container, and not read the kernel's command line.
+    rm -f .dockerenv
     mkdir -p run/systemd/system
     cp /systemd/* run/systemd/system/
 fi
