@@ -19,6 +19,7 @@
 #include "boot/mounts.h"
 #include "boot/output.h"
 #include "boot/reader.h"
+#include "boot/service_process.h"
 #include "boot/tune.h"
 
 #define TO_INIT (-2)
@@ -565,7 +566,7 @@ void control_read_service(struct supervisor *s, int index)
         if (r == -EAGAIN)
             return;
         if (r <= 0) {
-            supervisor_end_socket(s, index);
+            service_process_end_socket(s, index);
         } else if (index == machine_plan(s->machine)->settings.logger) {
             unit->has_logger = 1;
         } else {

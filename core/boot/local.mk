@@ -10,7 +10,7 @@ boot_sources = %D%/main.c %D%/boot.c %D%/boot.h %D%/cmdline.c %D%/cmdline.h %D%/
 	%D%/faults.c %D%/faults.h %D%/group.c %D%/group.h %D%/launch.c %D%/launch.h %D%/mounts.c %D%/mounts.h \
 	%D%/output.c %D%/output.h %D%/machine.c %D%/reader.c %D%/reader.h %D%/rescue.c %D%/rescue.h %D%/rootfs.c %D%/rootfs.h \
 	%D%/shutdown.c %D%/shutdown.h %D%/signals.c %D%/signals.h \
-	%D%/service_spec.c %D%/service_spec.h %D%/spawner.c %D%/spawner.h %D%/supervisor.c \
+	%D%/service_process.c %D%/service_process.h %D%/service_spec.c %D%/service_spec.h %D%/spawner.c %D%/spawner.h %D%/supervisor.c \
 	%D%/supervisor.h %D%/tune.c %D%/tune.h $(boot_table_sources) $(boot_message_sources) \
 	$(base_sources) $(oci_sources) $(config_sources) $(plugin_sources) $(flow_sources)
 

@@ -3,58 +3,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <barrer/util.h>
 
 #include "base/fd.h"
-#include "boot/boot.h"
-#include "boot/faults.h"
 #include "boot/group.h"
 #include "boot/output.h"
 #include "boot/rescue.h"
+#include "boot/service_process.h"
 #include "boot/spawner.h"
 
 const char *const service_state_names[] = {
-    [SERVICE_INACTIVE] = "inactive", [SERVICE_WAITING] = "waiting", [SERVICE_STARTING] = "starting",
-    [SERVICE_RUNNING] = "running",   [SERVICE_STOPPING] = "stopping", [SERVICE_BACKOFF] = "backoff",
-    [SERVICE_DONE] = "done",         [SERVICE_SKIPPED] = "skipped", [SERVICE_FAILED] = "failed"};
-
-static struct unit *unit_at(const struct supervisor *s, int index)
-{
-    return &s->machine->units[index];
-}
-
-static struct service_row *row_at(const struct supervisor *s, int index)
-{
-    return machine_row(s->machine, index);
-}
-
-/* What a service that a new plan does not name was started with, for its end. */
-static struct boot_plan *plan_of(const struct supervisor *s, int index)
-{
-    struct boot_plan *other = machine_other_plan(s->machine);
-
-    return row_at(s, index)->name[0] == '\0' &&
-                   strcmp(other->rows[index].name, unit_at(s, index)->name) == 0
-               ? other
-               : machine_plan(s->machine);
-}
-
-static const struct boot_settings *settings_of(const struct supervisor *s)
-{
-    return &machine_plan(s->machine)->settings;
-}
+    [SERVICE_INACTIVE] = "inactive", [SERVICE_WAITING] = "waiting",
+    [SERVICE_STARTING] = "starting", [SERVICE_RUNNING] = "running",
+    [SERVICE_STOPPING] = "stopping", [SERVICE_BACKOFF] = "backoff",
+    [SERVICE_DONE] = "done",         [SERVICE_SKIPPED] = "skipped",
+    [SERVICE_FAILED] = "failed"};
 
 int supervisor_init_unit(const struct supervisor *s)
 {
@@ -66,9 +37,19 @@ int supervisor_init_unit(const struct supervisor *s)
     return settings->init;
 }
 
-static int is_init(const struct supervisor *s, int index)
+int supervisor_is_init(const struct supervisor *s, int index)
 {
     return index == settings_of(s)->init || index == settings_of(s)->init_fallback;
+}
+
+struct boot_plan *supervisor_plan_of(const struct supervisor *s, int index)
+{
+    struct boot_plan *other = machine_other_plan(s->machine);
+
+    return row_at(s, index)->name[0] == '\0' &&
+                   strcmp(other->rows[index].name, unit_at(s, index)->name) == 0
+               ? other
+               : machine_plan(s->machine);
 }
 
 void supervisor_tell_init(struct supervisor *s, const struct message *message)
@@ -116,209 +97,7 @@ static void set_state(struct supervisor *s, int index, enum service_state state)
     supervisor_tell_init(s, &message);
 }
 
-/* --- processes ------------------------------------------------------------------------------- */
-
-/* SIGKILL to what is left of a service. */
-static void kill_group(struct supervisor *s, int index)
-{
-    struct unit *unit = unit_at(s, index);
-
-    /* Nothing in it is the rule. */
-    if (s->machine->has_cgroups && group_remove(s->machine->cgroup_fd, unit->name) == -EBUSY)
-        group_kill(s->machine->cgroup_fd, unit->name);
-    if (unit->pid > 1) {
-        (void)kill(-unit->pid, SIGKILL);
-        (void)kill(unit->pid, SIGKILL);
-    }
-    if (unit->spawner > 1)
-        (void)kill(unit->spawner, SIGKILL);
-    if (unit->helper > 1)
-        (void)kill(unit->helper, SIGKILL);
-}
-
-/* A child of PID 1 in the group of FD, or where PID 1 is. The kernel writes its pid, so that no fault comes
- * between the process and the table. */
-static pid_t clone_into(int fd, pid_t *ret_pid)
-{
-    struct clone_args args = {.exit_signal = SIGCHLD, .parent_tid = (uint64_t)(uintptr_t)ret_pid};
-    pid_t pid = -1;
-
-    if (fd >= 0) {
-        args.flags = CLONE_INTO_CGROUP | CLONE_PARENT_SETTID;
-        args.cgroup = (uint64_t)fd;
-        pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-    }
-    return pid >= 0 ? pid
-                    : (pid_t)syscall(SYS_clone, SIGCHLD | CLONE_PARENT_SETTID, NULL, ret_pid, NULL, NULL);
-}
-
-static int open_uevents(void)
-{
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
-    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        barrer_close_fd(&fd);
-    return fd;
-}
-
-/* The ends of a service's descriptors that it gets; PID 1's are in its unit. */
-struct ends {
-    int report, ready, socket, uevent;
-};
-
-static void close_ends(struct ends *ends)
-{
-    barrer_close_fd(&ends->report);
-    barrer_close_fd(&ends->ready);
-    barrer_close_fd(&ends->socket);
-    barrer_close_fd(&ends->uevent);
-}
-
-static void close_own(struct unit *unit)
-{
-    barrer_close_fd(&unit->report_fd);
-    barrer_close_fd(&unit->ready_fd);
-}
-
-void supervisor_end_socket(struct supervisor *s, int index)
-{
-    struct unit *unit = unit_at(s, index);
-
-    if (unit->socket_fd < 0)
-        return;
-    barrer_close_fd(&unit->socket_fd);
-    unit->has_logger = 0;
-}
-
-static int make_pipe(int *ret_own, int *ret_other)
-{
-    int fds[2];
-
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -errno;
-    (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    *ret_own = fds[0];
-    *ret_other = fds[1];
-    return 0;
-}
-
-static int make_socket(struct unit *unit, struct ends *ends)
-{
-    int fds[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-        return -errno;
-    barrer_close_fd(&unit->socket_fd);
-    unit->socket_fd = fds[0];
-    ends->socket = fds[1];
-    return 0;
-}
-
-static int make_descriptors(struct supervisor *s, int index, int is_main, struct ends *ends)
-{
-    const struct service_row *row = &plan_of(s, index)->rows[index];
-    struct unit *unit = unit_at(s, index);
-    int r;
-
-    close_own(unit); /* of a start that a fault ended */
-    r = make_pipe(&unit->report_fd, &ends->report);
-    if (r == 0 && row->output == OUTPUT_LOG)
-        r = output_open(s->machine, index);
-    if (r == 0 && is_main && (is_init(s, index) || index == settings_of(s)->logger)) {
-        r = make_socket(unit, ends);
-        if (r == 0 && is_init(s, index))
-            ends->uevent = open_uevents();
-    } else if (r == 0 && is_main && row->readiness == READINESS_S6) {
-        r = make_pipe(&unit->ready_fd, &ends->ready);
-    }
-    if (r < 0)
-        close_own(unit);
-    return r;
-}
-
-/* In the child: what the service's environment has of PID 1's. */
-__attribute__((noreturn)) static void child(struct supervisor *s, int index, const char *key,
-                                            const struct ends *ends)
-{
-    const struct boot_plan *plan = plan_of(s, index);
-    const struct service_row *row = &plan->rows[index];
-    struct unit *unit = unit_at(s, index);
-    static char watchdog[48];
-    const char *environment[8];
-    size_t n = 0;
-    struct spawner spawner = {.machine = s->machine,
-                              .loader = s->loader,
-                              .plan = plan,
-                              .config = plan == machine_plan(s->machine) ? s->config : NULL,
-                              .index = index,
-                              .key = key,
-                              .report_fd = ends->report,
-                              .extra_fds = {ends->ready, -1},
-                              .environment = environment};
-    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), console_fd = -1;
-
-    faults_reset();
-    if (row->input == INPUT_CONSOLE || row->output == OUTPUT_CONSOLE)
-        console_fd = s->machine->is_test
-                         ? STDERR_FILENO
-                         : open(settings_of(s)->console, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (null_fd < 0)
-        null_fd = unit->log_fd >= 0 ? unit->log_fd : STDERR_FILENO; /* no /dev: better than none */
-    if (console_fd < 0)
-        console_fd = null_fd;
-    spawner.fds[0] = row->input == INPUT_CONSOLE ? console_fd : null_fd;
-    if (row->input == INPUT_CONSOLE && s->machine->is_test)
-        spawner.fds[0] = STDIN_FILENO;
-    spawner.fds[1] = row->output == OUTPUT_LOG       ? unit->log_write_fd
-                     : row->output == OUTPUT_CONSOLE ? console_fd
-                                                     : null_fd;
-    spawner.fds[2] = spawner.fds[1];
-    if (ends->socket >= 0) {
-        spawner.extra_fds[0] = ends->socket;
-        spawner.extra_fds[1] = ends->uevent;
-        environment[n++] = is_init(s, index) ? "BARRER_INIT_FD=3" : "BARRER_LOG_FD=3";
-        if (ends->uevent >= 0)
-            environment[n++] = "BARRER_UEVENT_FD=4";
-    }
-    if (row->readiness == READINESS_NOTIFY || row->watchdog > 0)
-        environment[n++] = "NOTIFY_SOCKET=" BARRER_RUN_DIR "/notify";
-    if (row->watchdog > 0) {
-        (void)snprintf(watchdog, sizeof(watchdog), "WATCHDOG_USEC=%llu",
-                       (unsigned long long)row->watchdog * 1000);
-        environment[n++] = watchdog;
-    }
-    environment[n] = NULL;
-    spawner_main(&spawner);
-}
-
-/* Clone the spawner of KEY. */
-static int clone_spawner(struct supervisor *s, int index, const char *key)
-{
-    const struct boot_plan *plan = plan_of(s, index);
-    struct unit *unit = unit_at(s, index);
-    struct ends ends = {-1, -1, -1, -1};
-    barrer_auto_fd int group_fd = -1;
-    pid_t pid;
-    int r;
-
-    boot_load_plugins(s, plan, plan->rows[index].modules);
-    if (s->machine->has_cgroups)
-        group_fd = group_make(s->machine->cgroup_fd, unit->name);
-    r = make_descriptors(s, index, strcmp(key, "exec") == 0, &ends);
-    if (r < 0)
-        return r;
-    pid = clone_into(group_fd, &unit->spawner);
-    if (pid == 0)
-        child(s, index, key, &ends);
-    r = pid < 0 ? -errno : 0;
-    close_ends(&ends);
-    if (r < 0)
-        close_own(unit);
-    return r;
-}
-
-/* --- what becomes of a service ------------------------------------------------------------------ */
+/* --- what becomes of a service ------------------------------------------------------------- */
 
 static void fail_dependents(struct supervisor *s, int index);
 
@@ -347,7 +126,7 @@ static void give_up(struct supervisor *s, int index, const char *why)
     unit->is_wanted = 0;
     output_say(s->machine, 3, "service %s failed: %s", unit->name, unit->text);
     fail_dependents(s, index);
-    if (is_init(s, index) && s->machine->state != MACHINE_STOPPING)
+    if (supervisor_is_init(s, index) && s->machine->state != MACHINE_STOPPING)
         rescue_if_last(s, index);
 }
 
@@ -417,10 +196,10 @@ static void ended(struct supervisor *s, int index)
     unit->deadline = unit->watchdog_deadline = 0;
     if (!unit->has_logger && unit->log_fd >= 0)
         output_drain(s->machine, index);
-    supervisor_end_socket(s, index);
-    close_own(unit);
+    service_process_end_socket(s, index);
+    service_process_close(unit);
     if (!(is_success && row->type == SERVICE_SCRIPTED && !was_stopping))
-        kill_group(s, index);
+        service_process_kill(s, index);
     if (was_stopping || !unit->is_wanted) {
         int again = unit->is_restarting;
 
@@ -480,7 +259,7 @@ static void greet(struct supervisor *s, int index)
     struct unit *unit = unit_at(s, index);
     struct message message;
 
-    if (unit->socket_fd < 0 || !is_init(s, index))
+    if (unit->socket_fd < 0 || !supervisor_is_init(s, index))
         return;
     message_start(&message, "HELLO");
     message_put(&message, "VERSION", "1");
@@ -506,10 +285,9 @@ static void spawn(struct supervisor *s, int index)
     unit->is_executed = unit->is_ready = unit->is_killed = unit->has_failed_start = 0;
     unit->started_at = unit->ready_at = unit->ended_at = 0;
     unit->text[0] = '\0';
-    r = clone_spawner(s, index, "exec");
+    r = service_process_start(s, index, "exec");
     if (r < 0) {
-        (void)snprintf(unit->text, sizeof(unit->text), "make its process: %s",
-                       strerrordesc_np(-r));
+        (void)snprintf(unit->text, sizeof(unit->text), "make its process: %s", strerrordesc_np(-r));
         back_off(s, index);
         return;
     }
@@ -532,7 +310,8 @@ void supervisor_give_pipes(struct supervisor *s, int index)
     for (int i = 0; i < s->machine->n_units; i++) {
         struct unit *unit = unit_at(s, i);
 
-        if (unit->name[0] == '\0' || unit->log_fd < 0 || i == logger || (index != MACHINE_NONE && index != i))
+        if (unit->name[0] == '\0' || unit->log_fd < 0 || i == logger ||
+            (index != MACHINE_NONE && index != i))
             continue;
         message_start(&message, "PIPE");
         message_put(&message, "NAME", "%s", unit->name);
@@ -541,7 +320,7 @@ void supervisor_give_pipes(struct supervisor *s, int index)
     }
 }
 
-/* --- reports -------------------------------------------------------------------------------------- */
+/* --- reports ------------------------------------------------------------------------------- */
 
 static void take_report(struct supervisor *s, int index, const struct report *report)
 {
@@ -685,8 +464,8 @@ static void spawner_ended(struct supervisor *s, int index, int status)
 
     unit->spawner = 0;
     if (unit->state == SERVICE_SKIPPED || unit->state == SERVICE_WAITING) {
-        close_own(unit);
-        supervisor_end_socket(s, index);
+        service_process_close(unit);
+        service_process_end_socket(s, index);
         return;
     }
     if (unit->state != SERVICE_STARTING || unit->is_executed)
@@ -695,7 +474,7 @@ static void spawner_ended(struct supervisor *s, int index, int status)
         take_status(unit, status, "the process that starts it");
     if (unit->code == 0 && unit->signal == 0)
         unit->code = 126;
-    kill_group(s, index);
+    service_process_kill(s, index);
 }
 
 int supervisor_reaped(struct supervisor *s, pid_t pid, int status)
@@ -725,7 +504,7 @@ int supervisor_reaped(struct supervisor *s, pid_t pid, int status)
     return 0;
 }
 
-/* --- start and stop ------------------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------------------------ */
 
 static int is_up(const struct unit *unit)
 {
@@ -762,18 +541,19 @@ void supervisor_start(struct supervisor *s, int index)
 
 static void begin_stop(struct supervisor *s, int index)
 {
-    const struct service_row *row = &plan_of(s, index)->rows[index];
+    const struct service_row *row = &supervisor_plan_of(s, index)->rows[index];
     struct unit *unit = unit_at(s, index);
 
     unit->deadline = machine_now() + row->stop_timeout;
     unit->watchdog_deadline = 0;
     if (unit->state == SERVICE_STARTING && unit->pid == 0) {
         set_state(s, index, SERVICE_STOPPING);
-        kill_group(s, index);
+        service_process_kill(s, index);
         return;
     }
     set_state(s, index, SERVICE_STOPPING);
-    if (row->has_stop_exec && unit->spawner == 0 && clone_spawner(s, index, "stop-exec") == 0)
+    if (row->has_stop_exec && unit->spawner == 0 &&
+        service_process_start(s, index, "stop-exec") == 0)
         return;
     if (unit->pid > 1)
         (void)kill(unit->pid, row->stop_signal != 0 ? row->stop_signal : SIGTERM);
@@ -827,7 +607,7 @@ int supervisor_reload(struct supervisor *s, int index, struct barrer_error *err)
     if (row->has_reload_exec) {
         if (unit->spawner != 0 || unit->helper != 0)
             return error_fail(err, EBUSY, "reload service %s", unit->name);
-        r = clone_spawner(s, index, "reload-exec");
+        r = service_process_start(s, index, "reload-exec");
     } else if (unit->pid > 1 && kill(unit->pid, row->reload_signal) < 0) {
         r = -errno;
     }
@@ -866,8 +646,8 @@ static int blocker(const struct supervisor *s, int index)
 /* Until the first plan of the init service, or init-timeout. */
 static int is_held(const struct supervisor *s, int index, uint64_t now)
 {
-    return settings_of(s)->init != MACHINE_NONE && !is_init(s, index) && !s->machine->has_plan &&
-           s->machine->init_deadline > now;
+    return settings_of(s)->init != MACHINE_NONE && !supervisor_is_init(s, index) &&
+           !s->machine->has_plan && s->machine->init_deadline > now;
 }
 
 static void earliest(uint64_t *next, uint64_t when)
@@ -887,7 +667,7 @@ static void step_waiting(struct supervisor *s, int index, uint64_t now, uint64_t
     by = blocker(s, index);
     /* A fault came before its state: that start is given up. */
     if (by == MACHINE_NONE && (unit_at(s, index)->spawner != 0 || unit_at(s, index)->pid != 0)) {
-        kill_group(s, index);
+        service_process_kill(s, index);
         earliest(next, now + 100);
         return;
     }
@@ -915,14 +695,14 @@ static void step_deadline(struct supervisor *s, int index)
         (void)snprintf(unit->text, sizeof(unit->text), "not ready after %llu ms",
                        (unsigned long long)row_at(s, index)->start_timeout);
         unit->has_failed_start = 1;
-        kill_group(s, index);
+        service_process_kill(s, index);
         unit->deadline = machine_now() + 2000; /* should the kernel need it twice */
         break;
     case SERVICE_STOPPING:
         if (!unit->is_killed)
             output_say(s->machine, 4, "service %s does not stop: killed", unit->name);
         unit->is_killed = 1;
-        kill_group(s, index);
+        service_process_kill(s, index);
         unit->deadline = machine_now() + 2000;
         break;
     case SERVICE_BACKOFF:
@@ -942,7 +722,7 @@ static void step_watchdog(struct supervisor *s, int index)
     output_say(s->machine, 3, "service %s: no WATCHDOG=1 for %llu ms: killed", unit->name,
                (unsigned long long)row_at(s, index)->watchdog);
     unit->watchdog_deadline = 0;
-    kill_group(s, index);
+    service_process_kill(s, index);
 }
 
 static void free_if_gone(struct supervisor *s, int index)
@@ -956,7 +736,7 @@ static void free_if_gone(struct supervisor *s, int index)
         (void)group_remove(s->machine->cgroup_fd, unit->name);
     barrer_close_fd(&unit->log_fd);
     barrer_close_fd(&unit->log_write_fd);
-    close_own(unit);
+    service_process_close(unit);
     unit_init(unit);
 }
 
@@ -1060,11 +840,11 @@ void supervisor_take_plan(struct supervisor *s, int start_new)
     }
 }
 
-/* --- all of them ---------------------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------------------------- */
 
 static int is_needed(const struct supervisor *s, int index, int n_others)
 {
-    if (is_init(s, index) || index == settings_of(s)->logger)
+    if (supervisor_is_init(s, index) || index == settings_of(s)->logger)
         return n_others > 0;
     for (int i = 0; i < s->machine->n_units; i++) {
         const struct service_row *row = row_at(s, i);
@@ -1093,14 +873,14 @@ int supervisor_stop_all(struct supervisor *s)
         if (!is_up(unit))
             continue;
         n_up++;
-        n_before_init += !is_init(s, i);
-        n_plain += !is_init(s, i) && i != settings_of(s)->logger;
+        n_before_init += !supervisor_is_init(s, i);
+        n_plain += !supervisor_is_init(s, i) && i != settings_of(s)->logger;
     }
     for (int i = 0; i < s->machine->n_units; i++) {
         struct unit *unit = unit_at(s, i);
 
         if ((unit->state == SERVICE_STARTING || unit->state == SERVICE_RUNNING) &&
-            !is_needed(s, i, is_init(s, i) ? n_before_init : n_plain)) {
+            !is_needed(s, i, supervisor_is_init(s, i) ? n_before_init : n_plain)) {
             begin_stop(s, i);
             n_up -= !is_up(unit);
         }
@@ -1112,5 +892,5 @@ void supervisor_kill_all(struct supervisor *s)
 {
     for (int i = 0; i < s->machine->n_units; i++)
         if (unit_at(s, i)->name[0] != '\0' && is_up(unit_at(s, i)))
-            kill_group(s, i);
+            service_process_kill(s, i);
 }

@@ -19,6 +19,22 @@ struct supervisor {
 
 extern const char *const service_state_names[];
 
+static inline struct unit *unit_at(const struct supervisor *s, int index)
+{
+    return &s->machine->units[index];
+}
+static inline struct service_row *row_at(const struct supervisor *s, int index)
+{
+    return machine_row(s->machine, index);
+}
+static inline const struct boot_settings *settings_of(const struct supervisor *s)
+{
+    return &machine_plan(s->machine)->settings;
+}
+/* The plan that names the service: what one that a new plan does not name was started with, for its
+ * end. */
+struct boot_plan *supervisor_plan_of(const struct supervisor *s, int index);
+
 /* Take over the current plan: new services get units, those that are gone are stopped. START_NEW:
  * start what is enabled and not up. */
 void supervisor_take_plan(struct supervisor *s, int start_new);
@@ -53,7 +69,7 @@ void supervisor_give_pipes(struct supervisor *s, int index);
 void supervisor_tell_init(struct supervisor *s, const struct message *message);
 /* The unit that plays the init service now, or MACHINE_NONE. */
 int supervisor_init_unit(const struct supervisor *s);
-/* Descriptors of PID 1 that a resumed one keeps. */
-void supervisor_end_socket(struct supervisor *s, int index);
+/* Whether it is the init service or its fallback. */
+int supervisor_is_init(const struct supervisor *s, int index);
 
 #endif

@@ -149,7 +149,7 @@ tests_fuzz_fuzz_launcher_LDADD = $(JSONC_LIBS)
 # What PID 1 reads, without what starts services.
 check_PROGRAMS += tests/fuzz/fuzz_boot
 TESTS += tests/fuzz/fuzz_boot
-tests_fuzz_fuzz_boot_SOURCES = tests/fuzz/fuzz_boot.c core/boot/control.c core/boot/supervisor.c core/boot/output.c \
+tests_fuzz_fuzz_boot_SOURCES = tests/fuzz/fuzz_boot.c core/boot/control.c core/boot/service_process.c core/boot/supervisor.c core/boot/output.c \
 	core/boot/machine.c core/boot/reader.c core/boot/tune.c core/boot/disks.c core/boot/mounts.c core/boot/group.c core/boot/faults.c \
 	core/boot/rescue.c core/boot/cmdline.c $(boot_table_sources) $(boot_message_sources) $(config_sources) $(base_sources)
 tests_fuzz_fuzz_boot_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
