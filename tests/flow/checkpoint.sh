@@ -285,7 +285,9 @@ server=$!
 wait_until 20 is_listening 27027 || fail "CRIU's page server listens"
 ok "checkpoint --page-server" barrer checkpoint --page-server 127.0.0.1:27027 --image-path "$T/images" "$id" || show_logs "$T/images"
 wait $server
-is "$(find "$T/images" -name 'pages-*' | wc -l) $(find "$T/pages" -name 'pages-*' | wc -l)" "0 1" "memory is where the server is"
+# A file for each process: the counter, and now and then what it waits with.
+is "$(find "$T/images" -name 'pages-*')" "" "no memory is in the images"
+ok "it is where the server is" test -e "$T/pages/pages-1.img"
 mv "$T"/pages/page*.img "$T/images/"
 restores "restore from both"
 goes_on "it counts on"

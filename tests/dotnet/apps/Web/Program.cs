@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ASP.NET Core minimal API. --urls says where it listens.
+// An ASP.NET Core minimal API. --urls says where it listens. As a service it tells its supervisor
+// when it is ready, and when it stops.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
+builder.Services.AddSystemd();
 var app = builder.Build();
 
 app.MapGet("/", () => "Hello from ASP.NET Core");
