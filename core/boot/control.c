@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -310,6 +311,8 @@ __attribute__((noreturn)) static void run_job(struct machine *machine, enum job_
         if (!machine->is_test && !machine->is_contained)
             mounts_undo();
         sync();
+        /* What was written to the console last is seen before the machine goes. */
+        (void)tcdrain(machine->console_fd);
         _exit(0);
     }
 }
