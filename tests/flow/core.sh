@@ -69,13 +69,14 @@ else
 fi
 
 make_bundle "$b" '.process.args = ["sleep", "1000"] | .hooks.poststart = $a' \
-    --argjson a "$(script_hook "echo >$T/hanging; exec sleep 1000")"
+    --argjson a "$(script_hook "echo \$\$ >$T/hanging; exec sleep 1000")"
 new_id
 barrer create --bundle "$b" "$id"
-barrer start "$id" &
-read -r _ <"$T/hanging"
+barrer start "$id" 2>"$T/start.err" &
+read -r hook <"$T/hanging"
 ok "delete --force does not wait for a poststart hook" within 10 delete --force "$id"
-kill $!
+kill "$hook"
+wait $!
 
 # --- what callers leave behind -----------------------------------------------------------------------
 make_bundle "$b" '.process.args = ["true"]'

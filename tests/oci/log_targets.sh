@@ -6,7 +6,7 @@ need python3
 can_mount || skip_all "cannot mount here"
 
 # The host's places for these sockets stay as they are: this mount namespace gets others.
-mkdir -p "$T/dev" && mount -t tmpfs tmpfs "$T/dev" && for node in null zero urandom tty; do
+mkdir -p "$T/dev" && mount -t tmpfs tmpfs "$T/dev" && for node in null zero full random urandom tty; do
     [ ! -e "/dev/$node" ] || { touch "$T/dev/$node" && mount --bind "/dev/$node" "$T/dev/$node"; }
 done
 mount --rbind "$T/dev" /dev && mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal
