@@ -5,6 +5,7 @@
 # files and processes and leaves nothing. It gets private mount, pid, network, IPC and UTS
 # namespaces; "/" is an overlay whose upper layer is a tmpfs, /tmp is a tmpfs, and of what is mounted
 # on the host only /proc, /sys, /dev and FOLDER are shown. FOLDER is the host's own: results go there.
+# Of the host's /tmp the tree that this script is in is there, below an overlay as well.
 # The command has a controlling terminal. cgroups are the host's, since namespaces do not give new
 # ones; those that the command leaves are removed.
 set -eu
@@ -14,6 +15,7 @@ set -eu
 }
 shared=$(realpath "$1")
 shift
+top=$(realpath "$(dirname "$0")/../..")
 
 cgroups() { find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | sort; }
 # A cgroup whose processes have just been killed is busy for a moment.
@@ -34,8 +36,8 @@ cgroups >"$before"
 
 # shellcheck disable=SC2016 # expanded by the inner shells
 inside='
-    shared=$1
-    shift
+    shared=$1 top=$2
+    shift 2
     box=$(mktemp -d)
     mount -t tmpfs -o mode=755 tmpfs "$box"
     mkdir "$box/upper" "$box/work" "$box/root"
@@ -43,6 +45,12 @@ inside='
     mount -t proc proc "$box/root/proc"
     mount -t tmpfs -o mode=1777 tmpfs "$box/root/tmp"
     mount -t tmpfs -o mode=755 tmpfs "$box/root/run"
+    case $top in
+    /tmp/*)
+        mkdir -p "$box/root$top" "$box/upper-top" "$box/work-top"
+        mount -t overlay -o "lowerdir=$top,upperdir=$box/upper-top,workdir=$box/work-top" overlay "$box/root$top"
+        ;;
+    esac
     for folder in /sys /dev "$shared"; do
         mkdir -p "$box/root$folder"
         mount --rbind "$folder" "$box/root$folder"
@@ -72,7 +80,7 @@ inside='
     exit $status'
 # Not in the foreground: a signal to this shell ends the box at once.
 unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private \
-    bash -euc "$inside" box "$shared" "$@" </dev/null &
+    bash -euc "$inside" box "$shared" "$top" "$@" </dev/null &
 box=$!
 trap 'kill -KILL $box 2>/dev/null; exit 143' INT TERM HUP
 wait $box
