@@ -22,7 +22,7 @@ import() { # NAME ENTRYPOINT FOLDER
 }
 mkdir -p "$T/probe/app" "$T/web/app"
 cp "$APPS/probe"/Probe.{dll,deps.json,runtimeconfig.json} "$T/probe/app/"
-cp "$APPS/web"/Web.{dll,deps.json,runtimeconfig.json} "$T/web/app/"
+cp "$APPS/web"/{*.dll,Web.deps.json,Web.runtimeconfig.json} "$T/web/app/"
 import probe:test '["dotnet", "Probe.dll"]' "$T/probe"
 import web:test '["dotnet", "Web.dll"]' "$T/web"
 make_rootfs "$T/probe"

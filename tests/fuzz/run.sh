@@ -27,7 +27,7 @@ build() { # TARGET LIBRARY SOURCE...
 }
 build fuzz_spec json-c core/oci/[a-z]*.c core/base/[a-z]*.c
 build fuzz_config inih core/config/[a-z]*.c core/base/[a-z]*.c
-build fuzz_boot inih core/boot/{control,supervisor,output,machine,reader,tune,mounts,group,faults,rescue,cmdline,table,words,message}.c \
+build fuzz_boot inih core/boot/{control,service_process,supervisor,output,machine,reader,tune,disks,mounts,group,faults,rescue,cmdline,needs,table,words,message}.c \
     core/config/[a-z]*.c core/base/[a-z]*.c
 launcher=plugins/clrhost/launcher
 flags+=(-DLAUNCHER_IN_CONTAINER=0 -I"$launcher")
