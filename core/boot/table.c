@@ -96,6 +96,17 @@ static uint64_t take_number(struct compile *c, const char *section, const char *
     return strtoull(normal, NULL, 10);
 }
 
+/* A size that the kernel counts in KiB. */
+static uint32_t take_kib(struct compile *c, const char *section, const char *key)
+{
+    uint64_t size = take_number(c, section, key, "size");
+
+    if (size % 1024 != 0 || size / 1024 > INT32_MAX)
+        add_problem(c, section, key, "expected a multiple of 1K below 2T, got \"%.60s\"",
+                    table_text(c->config, section, key));
+    return (uint32_t)(size / 1024);
+}
+
 static int take_bool(struct compile *c, const char *section, const char *key)
 {
     const char *text = table_text(c->config, section, key);
@@ -386,7 +397,7 @@ static void compile_settings(struct compile *c)
     settings->shutdown_timeout = take_number(c, section, "shutdown-timeout", "duration");
     settings->root_timeout = take_number(c, section, "root-timeout", "duration");
     settings->watchdog = take_number(c, section, "watchdog", "duration");
-    settings->read_ahead = (uint32_t)(take_number(c, section, "read-ahead", "size") / 1024);
+    settings->read_ahead = take_kib(c, section, "read-ahead");
     settings->root_overlay = (uint8_t)take_bool(c, section, "root-overlay");
     take_text(c, section, "rescue", settings->rescue, sizeof(settings->rescue));
     take_text(c, section, "console", settings->console, sizeof(settings->console));

@@ -55,6 +55,11 @@ check
 is "$status" 1 "a key that does not exist"
 like "$error" 'boot.conf:3: .*restart' "is told with its line and the nearest name"
 
+printf '[flow boot]\nread-ahead = 1000\n' | conf
+check
+is "$status" 1 "a size that the kernel cannot set"
+like "$error" 'boot.conf:2: .*read-ahead: expected a multiple of 1K below 2T, got "1000"' "is not taken as none"
+
 printf '[service a]\nexec = sh\n' >"$T/one.conf"
 check --config "$T/one.conf"
 is "$status $output" "0 no errors; 1 services checked" "--config is the one file" || diag "$error"
