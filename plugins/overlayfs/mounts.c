@@ -89,14 +89,6 @@ static bool is_root(const struct overlayfs_mount *mount)
     return overlayfs_is_path(mount->spec->destination, "");
 }
 
-/* A source in the root is what the mounts before it have made of that. */
-static bool is_in_root(const struct barrer_filesystem_request *request, const char *source)
-{
-    size_t length = strlen(request->root);
-
-    return length > 1 && strncmp(source, request->root, length) == 0 && source[length] == '/';
-}
-
 static int link_flags(const struct overlayfs_mount *mount)
 {
     return mount->options.source_is_link ? AT_SYMLINK_NOFOLLOW : 0;
@@ -133,9 +125,10 @@ static int prepare_bind(struct overlayfs *self, const struct barrer_filesystem_r
     mount->tree.top.attr_clr = options->top.attr_clr;
     set_propagation(mount, request);
     r = overlayfs_idmap_prepare(self, request, mount, err);
+    /* A source in the root is what the mounts before it make of that. */
     if (r < 0 || request->flags & BARRER_FILESYSTEM_ROOTLESS ||
         mount - self->mounts >= MAX_HELD ||
-        (request->created & CLONE_NEWNS && is_in_root(request, mount->spec->source)))
+        (request->created & CLONE_NEWNS && overlayfs_is_below(mount->spec->source, request->root)))
         return r;
     r = overlayfs_tree_open(self, &mount->tree, AT_FDCWD, mount->spec->source, link_flags(mount));
     return r < 0 ? overlayfs_mount_fail(self, mount, -r, NULL, err) : 0;

@@ -14,6 +14,7 @@
 
 #include "instance.h"
 #include "remounts.h"
+#include "targets.h"
 
 /* The working directory is the root, so mount(2) is told numbers of descriptors only after going
  * back to /proc/self/fd. */
@@ -75,7 +76,7 @@ static int hide_kernel_mounts(struct overlayfs *self, const char *root, struct b
 {
     int fd = self->host->open_proc(self->host, "self/mountinfo", O_RDONLY, err);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-    size_t size = 0, length = strlen(root);
+    size_t size = 0;
     char *line = NULL;
     int r = 0;
 
@@ -84,7 +85,7 @@ static int hide_kernel_mounts(struct overlayfs *self, const char *root, struct b
     while (r == 0 && getline(&line, &size, file) > 0) {
         const char *path = find_kernel_mount(line);
 
-        if (path == NULL || (strncmp(path, root, length) == 0 && path[length] == '/'))
+        if (path == NULL || overlayfs_is_below(path, root))
             continue;
         /* In a user namespace what the host mounted is locked, but can be covered. */
         if (umount2(path, MNT_DETACH) < 0 && access(path, F_OK) == 0 &&

@@ -57,14 +57,21 @@ bool overlayfs_has_dots(const char *path)
     return false;
 }
 
+bool overlayfs_is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+
+    return n > 1 && strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
 const char *overlayfs_name_below(const char *path, const char *prefix)
 {
-    size_t n = strlen(prefix);
     const char *name;
 
-    if (strncmp(path, prefix, n) != 0 || path[n] != '/')
+    if (!overlayfs_is_below(path, prefix))
         return NULL;
-    name = path + n + strspn(path + n, "/");
+    name = path + strlen(prefix);
+    name += strspn(name, "/");
     if (*name == '\0' || strchr(name, '/') != NULL || strlen(name) > NAME_MAX ||
         strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return NULL;

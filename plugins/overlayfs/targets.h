@@ -52,6 +52,8 @@ void overlayfs_leave_fd(struct overlayfs *self, int *fd);
 
 /* The root of a fresh file system, borrowed; -1: there is none. */
 int overlayfs_fresh_fd(struct overlayfs *self, struct overlayfs_fresh *fresh, const char *path);
+/* Whether PATH, an absolute one, is below FOLDER, which is not the root. */
+bool overlayfs_is_below(const char *path, const char *folder);
 /* The single name that PATH is below the folder PREFIX ("/dev"); NULL if it is not. */
 const char *overlayfs_name_below(const char *path, const char *prefix);
 /* Whether PATH, however it is written, is the folder NAME ("dev") of the root; "": the root. */
