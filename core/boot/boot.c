@@ -253,8 +253,9 @@ struct load {
     uint32_t modules; /* bits */
 };
 
-static int load_modules_of(const struct load *load)
+static int load_plugins(void *arg)
 {
+    const struct load *load = arg;
     struct machine *machine = load->s->machine;
     struct barrer_error err;
 
@@ -274,12 +275,6 @@ static int load_modules_of(const struct load *load)
     return 0;
 }
 
-/* On a stack of its own, in the memory of PID 1, so that what is loaded stays. */
-static int loading_child(void *arg)
-{
-    return load_modules_of(arg);
-}
-
 /* Those of MODULES that are not there, but those that failed before. */
 static uint32_t missing(const struct supervisor *s, const struct boot_settings *settings,
                         uint32_t modules)
@@ -292,15 +287,16 @@ static uint32_t missing(const struct supervisor *s, const struct boot_settings *
 }
 
 /* A module runs code of its own when it is loaded, which may end or hang the process that does it.
- * That is a child which shares all memory with PID 1, but is not PID 1. */
+ * That is a child on a stack of its own, which shares all memory with PID 1, so that what is loaded
+ * stays, but is not PID 1. */
 static void load_in_child(struct load *load)
 {
     static char stack[256 * 1024] __attribute__((aligned(4096)));
     struct supervisor *s = load->s;
     struct machine *machine = s->machine;
     pid_t pid =
-        clone(loading_child, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, load);
-    int r = pid < 0 ? load_modules_of(load) : await(s, pid, -1, OWN_TIME);
+        clone(load_plugins, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, load);
+    int r = pid < 0 ? load_plugins(load) : await(s, pid, -1, OWN_TIME);
 
     (void)madvise(stack, sizeof(stack), MADV_DONTNEED);
     if (r == 0 && machine->loading == 0)
@@ -329,7 +325,7 @@ void boot_load_plugins(struct supervisor *s, const struct boot_plan *plan, uint3
     if (load.modules != 0 && loader_runs_files())
         load_in_child(&load);
     else
-        (void)load_modules_of(&load);
+        (void)load_plugins(&load);
 }
 
 static int tune_slowly(struct supervisor *s)

@@ -85,7 +85,7 @@ void control_recover(struct machine *machine)
     for (int i = 0; i < MACHINE_CLIENTS; i++) {
         struct client *client = &machine->clients[i];
 
-        if (client->fd >= 0 && client->request == 0 &&
+        if (client->fd >= 0 && client->request == REQUEST_NONE &&
             (machine->job.pid == 0 || machine->job.client != i))
             close_client(client);
     }
