@@ -176,11 +176,20 @@ stage_user() {
         (cd "$2" && cp -a --parents bin libexec tests/stage tests/tools /run/barrer-test/build) || exit 1
         (cd "$2" && cp -a --parents tests/plugins/.libs /run/barrer-test/build 2>/dev/null)
         chown -R barrer-test: /run/barrer-test/build
+        as_user() { setpriv --reuid barrer-test --regid barrer-test --init-groups "$@"; }
+        # The folders that barrer was configured for stay where they are: of a folder above them
+        # that the user may not enter, nothing else is left.
+        mkdir -p "$3" /run/barrer-test/installed && mount --bind "$3" /run/barrer-test/installed || exit 1
+        closed=$3
+        while ! as_user test -x "${closed%/*}/"; do closed=${closed%/*}; done
+        as_user test -x "$closed" || {
+            mount -t tmpfs -o mode=755 tmpfs "$closed" && mkdir -p "$3" &&
+                mount --bind /run/barrer-test/installed "$3" || exit 1
+        }
         cd /run/barrer-test/source
-        exec setpriv --reuid barrer-test --regid barrer-test --init-groups \
-            env -i PATH="$PATH" CI="$CI" HOME=/home/barrer-test USER=barrer-test LANG=C.UTF-8 \
+        as_user env -i PATH="$PATH" CI="$CI" HOME=/home/barrer-test USER=barrer-test LANG=C.UTF-8 \
             XDG_RUNTIME_DIR=/run/barrer-test/runtime abs_top_builddir=/run/barrer-test/build \
-            bash -c "exec tests/run.sh tests/flow/*.sh tests/oci/*.sh"' user "$top" "$out/dynamic"
+            bash -c "exec tests/run.sh tests/flow/*.sh tests/oci/*.sh"' user "$top" "$out/dynamic" "$out/installed"
     rmdir /run/barrer-test 2>/dev/null
     userdel --remove barrer-test >/dev/null 2>&1
 }
